@@ -13,7 +13,6 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-
 S = TypeVar("S", bound="Section")
 
 
@@ -34,9 +33,7 @@ class SecretFiles(PydanticBaseSettingsSource):
             raise SettingsError(f"{field_name.upper()}_FILE={path} can't be read: {error}") from None
 
     def __call__(self) -> dict[str, Any]:
-        values = {
-            name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()
-        }
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -56,7 +53,7 @@ class Section(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # a folder of secrets is not offered
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings
 
@@ -82,6 +79,8 @@ class AgentSettings(Section):
     turn_seconds: float = Field(60, gt=0, description="Wall-clock limit of one turn")
     answer_seconds: float = Field(15, gt=0, description="Time for the last answer, once a bound was hit")
     model_seconds: float = Field(30, gt=0, description="Time limit of one model call")
+    model_retries: int = Field(2, ge=0, le=10, description="Tries more after a 429, a 5xx or a broken connection")
+    temperature: float | None = Field(None, ge=0, le=2, description="How freely the model words it; none: its default")
     tool_seconds: float = Field(10, gt=0, description="Time limit of one tool call")
     tool_result_chars: int = Field(20_000, ge=100, description="A longer tool result is cut and says so")
     weather_provider: Literal["auto", "open-meteo", "sample"] = Field(
@@ -90,17 +89,53 @@ class AgentSettings(Section):
     geocoding_url: str = Field("https://geocoding-api.open-meteo.com", description="Open-Meteo's geocoding service")
     forecast_url: str = Field("https://api.open-meteo.com", description="Open-Meteo's forecast service")
 
+    @property
+    def offline(self) -> bool:
+        """Neither a key nor an endpoint: the offline demo model answers."""
+        return not (self.openai_api_key and self.openai_api_key.get_secret_value()) and not self.openai_base_url
+
+    @property
+    def sample_weather(self) -> bool:
+        """Weather is made up, and labelled as such."""
+        return self.weather_provider == "sample" or (self.weather_provider == "auto" and self.offline)
+
 
 class MonitorSettings(Section):
     """Where steps go, and how they wait until they are there."""
 
     literal_api_url: str | None = Field(None, description="Deliver steps to this Literal API; none mounts our own")
-    literal_api_key: SecretStr | None = Field(None, description="Project key; made on first start when we mount our own")
+    literal_api_key: SecretStr | None = Field(
+        None, description="Project key; made on first start when we mount our own"
+    )
     literal_env: Literal["dev", "staging", "prod", "experiment"] | None = Field(
         None, description="Environment the steps are labelled with"
     )
     release: str | None = Field(None, description="Version of your app, kept in the metadata of threads and steps")
     written_seconds: float = Field(2, gt=0, description="An answer waits at most this long for its steps to be on disk")
+    outbox_dir: Path | None = Field(None, description="Folder of the outbox; none: `outbox` in DATA_DIR")
+    outbox_synchronous: Literal["NORMAL", "FULL"] = Field(
+        "NORMAL", description="NORMAL: written steps survive a killed process; FULL: a power cut too"
+    )
+    outbox_max_bytes: int = Field(512_000_000, ge=100_000, description="Size of the backlog on disk, for all workers")
+    outbox_max_age_days: float = Field(30, gt=0, description="Undelivered steps older than this are given up")
+    outbox_when_full: Literal["refuse_new", "drop_oldest"] = Field(
+        "refuse_new", description="Which steps are lost, and counted, when the backlog has reached its size"
+    )
+    outbox_segment_bytes: int = Field(8_000_000, ge=4_096, description="Size of one file of the backlog")
+    outbox_memory_bytes: int = Field(64_000_000, ge=100_000, description="Steps held in memory while the disk is full")
+    outbox_step_bytes: int = Field(8_000_000, ge=1_000, description="A larger step is recorded without its content")
+    delivery_steps: int = Field(64, ge=1, le=512, description="Steps per request to the Literal API")
+    delivery_bytes: int = Field(2_000_000, ge=1_000, description="Bytes per request to the Literal API")
+    delivery_seconds: float = Field(10, gt=0, description="Time limit of a request to the Literal API")
+    delivery_poll_seconds: float = Field(0.1, gt=0, description="How often new steps are looked for")
+    delivery_backoff_seconds: float = Field(
+        0.5, gt=0, description="First pause after a failed delivery; then it doubles"
+    )
+    delivery_backoff_max_seconds: float = Field(30, gt=0, description="Longest pause after failed deliveries")
+    delivery_stop_seconds: float = Field(5, ge=0, description="How long a stop goes on delivering; the rest is kept")
+    delivery_stalled_seconds: float = Field(300, gt=0, description="/readyz says no when a step waits longer than this")
+    mask_patterns: str = Field("", description="What is masked: all, or some of email,phone,card,iban,api_key,bearer")
+    mask_presidio: bool = Field(False, description="Mask what Presidio finds as well, when it is installed")
 
 
 class ReviewSettings(Section):
