@@ -1,0 +1,1 @@
+"""Receives what clients of the Literal AI API send, keeps it, and shows it."""

@@ -1,0 +1,158 @@
+"""`python -m review`: serve the review app, manage its keys, look after its database."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from review.app import create_app, database_url
+from review.doctor import sqlite_findings, store_findings
+from review.errors import NotFound, ReviewError
+from review.projects import FIRST_PROJECT_ID, create_key
+from review.secrets import api_key_file, load_secrets
+from review.serving import base_url, listen, serve
+from review.store import Store
+from review.store.keys import keys, revoke_key
+from settings import ReviewSettings, Settings, SettingsError, load
+
+
+class CommandError(Exception):
+    """What the person at the terminal can put right."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. What goes wrong is told in one line, with exit code 2."""
+    given = _parser().parse_args(arguments)
+    try:
+        return given.run(given, load())
+    except (CommandError, ReviewError, SettingsError, OSError) as error:
+        print(f"review: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    database = argparse.ArgumentParser(add_help=False)
+    database.add_argument("--database", metavar="URL", help="sqlite:///file.db or postgresql://… (DATABASE_URL)")
+
+    parser = argparse.ArgumentParser(prog="python -m review", description="The place where threads land.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    serving = commands.add_parser("serve", parents=[database], help="serve the pages and the Literal API")
+    serving.add_argument("--host", help="address to listen on (HOST)")
+    serving.add_argument("--port", type=int, help="port to listen on, 0 for a free one (PORT)")
+    serving.set_defaults(run=_serve)
+
+    actions = commands.add_parser("keys", help="the API keys of a project").add_subparsers(
+        required=True, metavar="action"
+    )
+    project = argparse.ArgumentParser(add_help=False, parents=[database])
+    project.add_argument("--project", default=FIRST_PROJECT_ID, metavar="ID", help="the project; default: %(default)s")
+    listing = actions.add_parser("list", parents=[project], help="show the keys of a project")
+    listing.set_defaults(run=_list_keys)
+    creating = actions.add_parser("create", parents=[project], help="make a key, and the project if it is new")
+    creating.add_argument("--name", default="", help="what it is for")
+    creating.set_defaults(run=_create_key)
+    revoking = actions.add_parser("revoke", parents=[project], help="end a key at once")
+    revoking.add_argument("id", help="as `keys list` shows it")
+    revoking.set_defaults(run=_revoke_key)
+
+    doctor = commands.add_parser("doctor", parents=[database], help="check SQLite's version and the database")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _serve(given: argparse.Namespace, settings: Settings) -> int:
+    review, data_dir = _review_settings(given, settings), settings.server.data_dir
+    key = settings.monitor.literal_api_key
+    api_key = key.get_secret_value() if key else None
+    token = load_secrets(review, data_dir, api_key).admin_token
+    asyncio.run(_try_to_open(database_url(review, data_dir)))
+    host = settings.server.host if given.host is None else given.host
+    port = settings.server.port if given.port is None else given.port
+    listening = listen(host, port)
+    url = base_url(listening)
+
+    def ready() -> None:
+        print(f"Review pages  {review.review_url or url}/login?token={token}")
+        print(f"Literal API   LITERAL_API_URL={review.review_url or url}")
+        print(f"API key       {'LITERAL_API_KEY as set' if api_key else f'in {api_key_file(data_dir)}'}", flush=True)
+
+    app = create_app(review, data_dir=data_dir, api_key=api_key)
+    return 0 if serve(app, listening, settings.server, ready=ready) else 1
+
+
+def _list_keys(given: argparse.Namespace, settings: Settings) -> int:
+    async def listed() -> None:
+        async with _store(given, settings) as store:
+            for key in await store.read(keys, given.project):
+                state = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "in use"
+                print(f"{key.id}  …{key.tail}  {key.created_at:%Y-%m-%d %H:%M}  {state}  {key.name}")
+
+    asyncio.run(listed())
+    return 0
+
+
+def _create_key(given: argparse.Namespace, settings: Settings) -> int:
+    async def created() -> None:
+        async with _store(given, settings) as store:
+            key, _ = await store.write(create_key, given.project, name=given.name, now=datetime.now(UTC))
+            print(key)
+
+    asyncio.run(created())
+    return 0
+
+
+def _revoke_key(given: argparse.Namespace, settings: Settings) -> int:
+    async def revoked() -> None:
+        async with _store(given, settings) as store:
+            if not await store.write(revoke_key, given.project, given.id, now=datetime.now(UTC)):
+                raise NotFound(f"project {given.project} has no key {given.id} in use")
+            print(f"revoked {given.id}")
+
+    asyncio.run(revoked())
+    return 0
+
+
+def _doctor(given: argparse.Namespace, settings: Settings) -> int:
+    async def examined() -> None:
+        async with _store(given, settings) as store:
+            for finding in await store_findings(store):
+                print(finding)
+
+    for finding in sqlite_findings():
+        print(finding)
+    asyncio.run(examined())
+    return 0
+
+
+def _review_settings(given: argparse.Namespace, settings: Settings) -> ReviewSettings:
+    return settings.review.model_copy(update={"database_url": given.database}) if given.database else settings.review
+
+
+@asynccontextmanager
+async def _store(given: argparse.Namespace, settings: Settings) -> AsyncGenerator[Store]:
+    store = await _opened(database_url(_review_settings(given, settings), settings.server.data_dir))
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _try_to_open(url: str) -> None:
+    await (await _opened(url)).close()
+
+
+async def _opened(url: str) -> Store:
+    try:
+        return await Store.open(url)
+    except ReviewError:
+        raise
+    except Exception as error:  # the engines' own errors, of which only the first line is for people
+        reason = str(error).strip().partition("\n")[0]
+        raise CommandError(f"the database can't be opened: {reason}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

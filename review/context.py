@@ -1,0 +1,36 @@
+"""What the running review app holds, and where its routes find it: `request.app.state.review`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import HTTPConnection
+
+from review.auth import SignIn
+from review.records import Project
+from review.store import Store
+from settings import ReviewSettings
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything a route needs; made once, when the app's lifespan opens the store.
+
+    Attributes:
+        store: The two doors to the database.
+        project: The project the pages show.
+        settings: The section the app was made with.
+        data_dir: The folder that holds the secrets and, by default, the database.
+        sign_in: Decides who may read the pages, and remembers them with a cookie.
+    """
+
+    store: Store
+    project: Project
+    settings: ReviewSettings
+    data_dir: Path
+    sign_in: SignIn
+
+
+def review_of(connection: HTTPConnection) -> Review:
+    """The running review app behind a request; works below a mount, too."""
+    review: Review = connection.app.state.review
+    return review
