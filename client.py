@@ -28,7 +28,6 @@ from replay.screen import Screen, harmless
 from replay.scripts import Script, ScriptError, find_scripts, read_script
 
 DEFAULT_SCRIPTS = Path(__file__).parent / "conversations"
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 # not listened on: this is how to reach one who does
 
 
 class UsageError(Exception):
@@ -185,8 +184,7 @@ def server_url(server: settings.ServerSettings) -> str:
     """Where a server with these settings is reached from this machine."""
     if server.port == 0:
         raise UsageError("PORT is 0, so the server took a free port: say which with --url")
-    host = ANY_ADDRESS.get(server.host, server.host)
-    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+    return server.local_url
 
 
 def admin_token(known: settings.Settings) -> str | None:

@@ -68,6 +68,12 @@ class ServerSettings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged")
     stop_seconds: float = Field(10, ge=0, description="How long a stop waits for requests that are running")
 
+    @property
+    def local_url(self) -> str:
+        """Where a server with these settings is reached from this machine; means little when `port` is 0."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # how to reach it
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 class AgentSettings(Section):
     """Which model answers, and the bounds of one turn."""

@@ -37,9 +37,10 @@ def calculate(expression: str) -> str:
             and factorial, and the constants pi and e. For example "2 * (3 + 4) ** 2".
     """
     try:
-        return f"{evaluate(expression):.15g}"
+        value = evaluate(expression)
     except ArithmeticRefused as error:
         raise ToolError(str(error)) from None
+    return str(value) if isinstance(value, int) else f"{value:.15g}"  # 0.3, where floats say 0.30000000000000004
 
 
 def build_toolkit(settings: AgentSettings) -> Toolkit:

@@ -93,7 +93,7 @@ class OpenAIModel:
                     answer = await self._stream(request, on_text, on_start)
                 else:
                     answer = await self._post(request)
-        except (openai.OpenAIError, TimeoutError, ValueError) as error:
+        except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
             raise self._explained(error) from None  # the SDK's errors carry the request, and it the key
         return Completion(
             message=answer.message,

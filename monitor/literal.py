@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -53,6 +53,26 @@ _ids = Ids()
 _environment: ContextVar[str | None] = ContextVar("literal_environment", default=None)
 
 
+class Harmless:
+    """`with harmless:` around our own code: its faults are counted and end here. A cancellation passes."""
+
+    def __init__(self, pipeline: Pipeline | None) -> None:
+        """Count where the pipeline counts."""
+        self._pipeline = pipeline
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        with suppress(Exception):
+            log.debug("[monitoring only] fault in recording", exc_info=error)
+            if self._pipeline is not None:
+                self._pipeline.losses.count(f"fault in recording: {type(error).__name__}")
+        return True
+
+
 class Recorder(EventProcessor):
     """Where the SDK's objects hand their events over: it serialises them at once and puts them into the outbox."""
 
@@ -63,17 +83,15 @@ class Recorder(EventProcessor):
         self.batch_size = batch_size
         self.disabled = pipeline is None
         self.preprocess_steps_function = None
+        self.harmless = Harmless(pipeline)
 
     def record(self, kind: Kind, event: Mapping[str, Any], environment: str | None = None) -> None:
         """Keep a step or thread as it is now. Never waits, never raises."""
         if self.pipeline is None:
             return
-        try:
+        with self.harmless:
             content = to_json({key: value for key, value in event.items() if value is not None})
             self.pipeline.put(kind, content, environment or _environment.get() or self.environment)
-        except Exception as error:
-            self.pipeline.losses.count(f"fault in recording: {type(error).__name__}")
-            log.debug("[monitoring only] a %s could not be recorded", kind, exc_info=True)
 
     def add_event(self, event: Any) -> None:
         """Record a step that others made, such as the SDK's OpenTelemetry exporter."""
@@ -106,6 +124,9 @@ class Recorder(EventProcessor):
 
 class Step(literalai.Step):
     """The SDK's step, without its sleep; `generation` may be the SDK's object or the dict it makes on the wire."""
+
+    id = ""
+    processor: EventProcessor | None = None
 
     def __init__(  # noqa: PLR0917  # the SDK's signature
         self,
@@ -178,6 +199,10 @@ class Step(literalai.Step):
 
 class Message(literalai.Message):
     """The SDK's message, without its sleep; one outside of any thread is recorded like any other step."""
+
+    id = ""
+    content = ""
+    processor: EventProcessor | None = None
 
     def __init__(  # noqa: PLR0917  # the SDK's signature
         self,
@@ -264,22 +289,22 @@ class StepContext(StepContextManager):
         return decorated(func, lambda: StepContext(client, **properties), called=note_arguments, returned=note_result)
 
     def __enter__(self) -> Step:
-        client = self.client
-        step = self.step = client.start_step(**self._properties)
+        step = self.step = self.client.start_step(**self._properties)
         is_root = step.type == "run" and active_root_run_var.get() is None
         if is_root:
             active_root_run_var.set(step)
         self._entered.append((step, is_root))
-        client.associate()
+        self.client.associate()
         return step
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         step, is_root = self._entered.pop()
-        if error is not None:
-            step.error = step.error or str(error) or type(error).__name__
         if is_root:
             active_root_run_var.set(None)
-        step.end()
+        with self.client.recorder.harmless:
+            if error is not None:
+                step.error = step.error or str(error) or type(error).__name__
+            step.end()
 
     async def __aenter__(self) -> Step:
         return self.__enter__()
@@ -306,7 +331,9 @@ class ThreadContext(ThreadContextManager):
 
     def __enter__(self) -> literalai.Thread:
         properties: dict[str, Any] = {"metadata": {}, "tags": [], **self.kwargs}
-        thread = literalai.Thread(id=self.thread_id or _ids.next(), name=self.name, **properties)
+        thread = literalai.Thread(id=self.thread_id or "", name=self.name, **properties)
+        with self.client.recorder.harmless:
+            thread.id = thread.id or _ids.next()
         self._entered.append((thread, active_thread_var.get()))
         active_thread_var.set(thread)
         self.client.associate()
@@ -314,8 +341,9 @@ class ThreadContext(ThreadContextManager):
 
     def __exit__(self, *exc: object) -> None:
         thread, before = self._entered.pop()
-        self._record(thread)
         active_thread_var.set(before)
+        with self.client.recorder.harmless:
+            self._record(thread)
 
     async def __aenter__(self) -> literalai.Thread:
         return self.__enter__()
@@ -493,19 +521,21 @@ class RecordingClient(BaseLiteralClient):
         **kwargs: Any,
     ) -> Step:
         """A step that is current from now on; `end()` records it."""
-        step = Step(
-            name=name,
-            type=type,
-            id=id,
-            parent_id=parent_id,
-            thread_id=thread_id,
-            processor=self.recorder,
-            root_run_id=root_run_id,
-            **kwargs,
-        )
-        step.metadata = merged(step.metadata, self.global_metadata)
-        step.start()
-        return step
+        with self.recorder.harmless:
+            step = Step(
+                name=name,
+                type=type,
+                id=id,
+                parent_id=parent_id,
+                thread_id=thread_id,
+                processor=self.recorder,
+                root_run_id=root_run_id,
+                **kwargs,
+            )
+            step.metadata = merged(step.metadata, self.global_metadata)
+            step.start()
+            return step
+        return Step.__new__(Step)  # a blank one: whoever writes on it loses the record and nothing else
 
     def message(  # noqa: PLR0917  # the SDK's signature
         self,
@@ -521,21 +551,23 @@ class RecordingClient(BaseLiteralClient):
         root_run_id: str | None = None,
     ) -> Message:
         """A message of the conversation, recorded at once."""
-        message = Message(
-            content=content,
-            id=id,
-            parent_id=parent_id,
-            type=type,
-            name=name,
-            thread_id=thread_id,
-            attachments=attachments,
-            tags=tags,
-            metadata=merged(metadata, self.global_metadata),
-            processor=self.recorder,
-            root_run_id=root_run_id,
-        )
-        message.end()
-        return message
+        with self.recorder.harmless:
+            message = Message(
+                content=content,
+                id=id,
+                parent_id=parent_id,
+                type=type,
+                name=name,
+                thread_id=thread_id,
+                attachments=attachments,
+                tags=tags,
+                metadata=merged(metadata, self.global_metadata),
+                processor=self.recorder,
+                root_run_id=root_run_id,
+            )
+            message.end()
+            return message
+        return Message.__new__(Message)
 
     def environment(self, original_function: Call | None = None, env: Any = "prod", **kwargs: Any) -> Any:
         """An environment for the steps of this task, as context or decorator."""
@@ -574,7 +606,8 @@ class RecordingClient(BaseLiteralClient):
     def associate(self) -> None:
         """Tell Traceloop's spans, once it is initialized, where they belong."""
         if self._uses_traceloop:
-            self.set_properties()
+            with self.recorder.harmless:
+                self.set_properties()
 
     # ---- ours
 
@@ -587,11 +620,19 @@ class RecordingClient(BaseLiteralClient):
 
     async def written(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  # its answer is False, not an error
         """Wait until every step put so far, by anyone, is on disk; False, and counted, when it isn't in time."""
-        return True if self._pipeline is None else await self._pipeline.written(timeout)
+        if self._pipeline is None:
+            return True
+        with self.recorder.harmless:
+            return await self._pipeline.written(timeout)
+        return False
 
     def written_sync(self, timeout: float | None = None) -> bool:
         """The same for a thread without an event loop."""
-        return True if self._pipeline is None else self._pipeline.written_sync(timeout)
+        if self._pipeline is None:
+            return True
+        with self.recorder.harmless:
+            return self._pipeline.written_sync(timeout)
+        return False
 
     def status(self) -> Status:
         """Figures of the outbox and its delivery, from memory."""

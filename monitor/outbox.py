@@ -160,7 +160,7 @@ class Outbox:
     # ---- the thread that writes
 
     def _ensure_thread(self) -> None:
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="monitor-outbox", daemon=True)
             self._thread.start()
 

@@ -16,10 +16,11 @@ from review.api import routes as api
 from review.auth import SignIn
 from review.context import Review
 from review.dashboard import routes as dashboard
+from review.dashboard.error_pages import http_error
 from review.errors import ReviewError
 from review.health import livez, readyz
 from review.middleware import BodyLimit, RequestId
-from review.problems import fault, http_error, review_error
+from review.problems import fault, review_error
 from review.projects import ensure_first_project
 from review.secrets import load_secrets
 from review.store import Store

@@ -26,7 +26,7 @@ class ReviewError(Exception):
         self.message = message
 
 
-class Refused(ReviewError):  # noqa: N818 - an outcome, named as the caller meets it
+class Refused(ReviewError):
     """The input can't be used."""
 
     code = "refused"
@@ -40,28 +40,28 @@ class TooLarge(Refused):
     status = 413
 
 
-class Unauthorized(ReviewError):  # noqa: N818 - an outcome, named as the caller meets it
+class Unauthorized(ReviewError):
     """No key, a wrong key, or a revoked one."""
 
     code = "unauthorized"
     status = 401
 
 
-class Forbidden(ReviewError):  # noqa: N818 - an outcome, named as the caller meets it
+class Forbidden(ReviewError):
     """A good key or session, but not for this."""
 
     code = "forbidden"
     status = 403
 
 
-class NotFound(ReviewError):  # noqa: N818 - an outcome, named as the caller meets it
+class NotFound(ReviewError):
     """Nothing of that id exists in this project."""
 
     code = "not_found"
     status = 404
 
 
-class Busy(ReviewError):  # noqa: N818 - an outcome, named as the caller meets it
+class Busy(ReviewError):
     """The server can't take this now and has stored nothing of it.
 
     Attributes:

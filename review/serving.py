@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import uvicorn
@@ -55,7 +56,8 @@ def serve(app: Starlette, listening: socket.socket, settings: ServerSettings, *,
         timeout_graceful_shutdown=round(settings.stop_seconds),
     )
     server = _AnnouncedServer(config, ready)
-    server.run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # uvicorn raises Ctrl-C again, once it has stopped
+        server.run(sockets=[listening])
     return server.started
 
 

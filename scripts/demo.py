@@ -76,8 +76,7 @@ def reachable_url(server: settings.ServerSettings) -> str:
     """Where this machine reaches a server with these settings."""
     if server.port == 0:
         raise DemoError("PORT=0 lets the server choose, and then nobody knows where it is; set a port", code=2)
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 # where to reach it
-    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+    return server.local_url
 
 
 def check_port_is_free(server: settings.ServerSettings) -> None:

@@ -10,6 +10,9 @@ from agent.demo.plan import Planned, offered_tools, plan
 from agent.demo.wording import Outcome, answer_from, introduction, which_place
 from agent.json_types import is_array, is_object
 
+MAX_QUESTIONS = 20  # the last ones; understanding is by patterns, whose time grows faster than the text
+MAX_QUESTION_CHARS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -21,7 +24,8 @@ class Reply:
 
 def reply_to(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> Reply:
     """Answer the last question: from the results of its tool calls if there are any, else by calling tools."""
-    questions = [_text(message) for message in messages if message["role"] == "user"]
+    asked = [message for message in messages if message["role"] == "user"][-MAX_QUESTIONS:]
+    questions = [_text(message)[:MAX_QUESTION_CHARS] for message in asked]
     if outcomes := _outcomes(messages):
         return Reply(answer_from(outcomes))
     offered = offered_tools(tools)
@@ -29,8 +33,8 @@ def reply_to(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> Rep
         return Reply(introduction(offered))
     if calls := plan(questions, offered):
         return Reply(calls=calls)
-    asked = weather_asked(questions)
-    return Reply(which_place() if offered and asked and not asked.places else introduction(offered))
+    weather = weather_asked(questions)
+    return Reply(which_place() if offered and weather and not weather.places else introduction(offered))
 
 
 def _outcomes(messages: list[dict[str, Any]]) -> list[Outcome]:

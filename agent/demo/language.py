@@ -23,7 +23,7 @@ _WEATHER = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP = re.compile(
-    r"\s*(?:and|or|also|then|ok(?:ay)?|what about|how about|same (?:for|in)|in|for|now)\b[\s,]*", re.IGNORECASE
+    r"\s*(?:(?:ok(?:ay)?|also|then|now)\b[\s,]*)?(?:and|or|what about|how about|same|in|for)\b[\s,]*", re.IGNORECASE
 )
 _UNIT = re.compile(r"\b(?:(?:in|as|to|using|with)\s+)?(?:degrees\s+)?(celsius|centigrade|fahrenheit)\b", re.IGNORECASE)
 _TIME = re.compile(
@@ -34,17 +34,18 @@ _TIME = re.compile(
 _BEFORE_PLACE = re.compile(r"\b(?:in|for|at|near|of)\s+(.+)", re.IGNORECASE | re.DOTALL)
 _FILLER = re.compile(
     r"\b(?:what(?:'s|\u2019s| is| are)?|how(?:'s|\u2019s| is| about)?|what about|tell me|show me|give me|do you know"
-    r"|i need|(?:can|could|would) you|(?:is|will|does) (?:it|there)|be|get|check|the|like|there|do|hi|hello|hey|and"
+    r"|i need|(?:can|could|would) you|(?:is|will|does) (?:it|there)|be|get|check|the|like|there|do|hi|hello|hey"
     r"|current|going to)\b",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[?!;\n]+|(?<=\w\w\w)\.(?=\s|$)")
 _AND = re.compile(r"\s*(?:&|\band\b|\bor\b|\bvs\.?(?=\s)|\bversus\b|\bplus\b|\bthen\b)\s*", re.IGNORECASE)
 _LEADING = re.compile(
-    r"(?:(?:what about|how about|the weather|weather|in|for|at|near|of|also|the city of)\s+)+", re.IGNORECASE
+    r"^(?:(?:what about|how about|the weather|weather|in|for|at|near|of|also|the city of)\s+)+", re.IGNORECASE
 )
 _NO_PLACE = re.compile(
-    r"\d|[=*/^]|^(?:what|how|calculate|compute|tell|give|is|are|who|why|it|here|there)\b", re.IGNORECASE
+    r"\d|[=*/^]|^(?:what|how|calculate|compute|tell|give|is|are|who|why|it|here|there|you|me|i|that|this|a|an)\b",
+    re.IGNORECASE,
 )
 
 
@@ -66,23 +67,26 @@ def weather_asked(questions: Iterable[str]) -> WeatherAsked | None:
 
 
 def _weather_in(question: str, before: WeatherAsked | None) -> WeatherAsked | None:
-    unit_said = _UNIT.search(question)
-    unit = "celsius" if unit_said and unit_said[1].lower() != "fahrenheit" else unit_said and "fahrenheit"
-    said = _without_extras(question)
-    start = _FOLLOW_UP.match(question)
+    said, unit = _without_extras(question), _unit_in(question)
+    follow_up = _FOLLOW_UP.match(question)
     if _WEATHER.search(said):
         places = _places_in(said)
-    elif before and start and expression_in(question) is None:
-        places = _named(_FILLER.sub(" ", _without_extras(question[start.end() :])))
-        if not places and not unit:
-            return None
-    elif before and unit and not _FILLER.sub(" ", said).strip(" .,?!"):
-        places = ()
+    elif before and follow_up and expression_in(question) is None:
+        places = _named(_without_extras(question[follow_up.end() :]))
+    elif before and not _FILLER.sub(" ", said).strip(" .,?!"):
+        places = ()  # nothing is left of it but perhaps a unit
     else:
         return None
-    if before is None or (places and start is None):
+    if before is None or (places and not follow_up):
         return WeatherAsked(places, unit)
+    if not places and not unit and not _WEATHER.search(said):
+        return None
     return WeatherAsked(places or before.places, unit or before.unit)
+
+
+def _unit_in(question: str) -> str | None:
+    said = _UNIT.search(question)
+    return said and ("fahrenheit" if said[1].lower() == "fahrenheit" else "celsius")
 
 
 def _without_extras(text: str) -> str:
@@ -102,13 +106,14 @@ def _places_in(said: str) -> tuple[str, ...]:
 def _named(listed: str) -> tuple[str, ...]:
     """The places of a list such as "sf, rome and new york"; "Paris, France" is one."""
     listed = _SENTENCE_END.split(listed.strip(" ?!.,;"))[0]
-    parts = [part for part in _AND.split(listed) if not _NO_PLACE.search(part.strip())]
+    stripped = (_LEADING.sub("", part.strip() + " ", count=1) for part in _AND.split(listed))
+    parts = [part for part in stripped if not _NO_PLACE.search(part)]
     if len(parts) > 1 or listed.count(",") > 1:
         with_country = len(parts) > 1 and all(part.count(",") == 1 for part in parts)
         parts = parts if with_country else [piece for part in parts for piece in part.split(",")]
     places: dict[str, None] = {}
     for part in parts:
-        place = " ".join(_LEADING.sub("", part.strip(" ?!.,;\"'") + " ", count=1).split())
+        place = " ".join(part.strip(" ?!.,;\"'").split())
         if place and len(place) <= MAX_PLACE_CHARS:
             places[SHORT_NAMES.get(place.lower(), place.title() if place.islower() else place)] = None
     return tuple(places)[:MAX_PLACES]

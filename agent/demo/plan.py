@@ -11,78 +11,17 @@ from agent.json_types import JsonObject
 _ABOUT_WEATHER = re.compile(r"weather|forecast", re.IGNORECASE)
 _ABOUT_ARITHMETIC = re.compile(r"arithmetic|calculat|\bmath", re.IGNORECASE)
 _PLACE = re.compile(r"location|city|place|town|where|address", re.IGNORECASE)
-_EXPRESSION = re.compile(r"expression|formula|equation|calculation", re.IGNORECASE)
+EXPRESSION = re.compile(r"expression|formula|equation|calculation", re.IGNORECASE)
 _UNIT = re.compile(r"celsius|fahrenheit", re.IGNORECASE)
 _COMMON_WORDS = frozenset(
-    [
-        "a",
-        "about",
-        "all",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "could",
-        "do",
-        "does",
-        "for",
-        "from",
-        "get",
-        "give",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "list",
-        "make",
-        "me",
-        "my",
-        "no",
-        "not",
-        "of",
-        "on",
-        "one",
-        "or",
-        "our",
-        "please",
-        "show",
-        "so",
-        "some",
-        "tell",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "this",
-        "to",
-        "up",
-        "us",
-        "use",
-        "was",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        a about all an and any are as at be by can could do does for from get give has have how i if in into is it its
+        make me my no not of on one or our please so some tell that the their them then there this to up us use was
+        what when where which who will with would you your
+        """,
+    )
 )
 _ENDINGS = ("ing", "ies", "es", "ed", "s", "e")
 _SHORTEST_STEM = 3
@@ -161,8 +100,8 @@ def _weather_calls(questions: list[str], tools: list[Offered]) -> Iterator[Plann
 def _arithmetic_calls(question: str, tools: list[Offered]) -> Iterator[Planned]:
     expression = expression_in(question)
     for tool in tools:
-        parameter = tool.parameter(_EXPRESSION)
-        if parameter and (_EXPRESSION.search(parameter) or _ABOUT_ARITHMETIC.search(tool.words)):
+        parameter = tool.parameter(EXPRESSION)
+        if parameter and (EXPRESSION.search(parameter) or _ABOUT_ARITHMETIC.search(tool.words)):
             if expression:
                 yield Planned(tool.name, {parameter: expression})
             return

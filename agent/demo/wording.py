@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from agent.demo.plan import Offered
+from agent.demo.plan import EXPRESSION, Offered
 from agent.json_types import is_object
 
 NAME = "offline-demo"
@@ -64,8 +64,8 @@ def _sentence(outcome: Outcome, result: Any) -> str:
         return f"{outcome.tool.replace('_', ' ').capitalize()} failed{f' for {subject}' if subject else ''}: {reason}."
     if is_object(result) and isinstance(result.get("temperature"), int | float):
         return _weather(result, subject)
-    if "expression" in outcome.arguments and not isinstance(result, dict | list):
-        return f"{outcome.arguments['expression']} = {outcome.content}."
+    if any(map(EXPRESSION.search, outcome.arguments)) and not isinstance(result, dict | list):
+        return f"{subject} = {outcome.content}."
     return f"{outcome.tool.replace('_', ' ').capitalize()} says: {outcome.content[:MAX_QUOTED_CHARS]}"
 
 

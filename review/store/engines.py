@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import ClassVar, Final, Protocol, TypeVar
@@ -88,8 +89,12 @@ class SqliteDatabase:
             "sqlite://", creator=lambda: _open_sqlite(path), poolclass=StaticPool, isolation_level=None
         )
         event.listen(self._writing, "begin", _begin_immediate)
-        with self._lock.held(), self._writing.begin() as conn:
-            migrate(conn)
+        with ExitStack() as unless_opened:
+            unless_opened.callback(self._lock.close)
+            unless_opened.callback(self._writing.dispose)
+            with self._lock.held(), self._writing.begin() as conn:
+                migrate(conn)
+            unless_opened.pop_all()
         self._reading = create_engine(
             "sqlite://",
             creator=lambda: _open_sqlite_to_read(path),
@@ -132,9 +137,12 @@ class PostgresqlDatabase:
             json_serializer=to_json,
             json_deserializer=orjson.loads,
         )
-        with self._engine.begin() as conn:
-            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            migrate(conn)
+        with ExitStack() as unless_opened:
+            unless_opened.callback(self._engine.dispose)
+            with self._engine.begin() as conn:
+                conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+                migrate(conn)
+            unless_opened.pop_all()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="review-reader")
         self._writers = ThreadPoolExecutor(_POSTGRESQL_WRITERS, thread_name_prefix="review-writer")
         self._room = BoundedSemaphore(_MOST_WAITING)

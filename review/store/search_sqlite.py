@@ -28,7 +28,7 @@ from review.store.texts import fold, searched_text
 
 _BATCHES_A_PIECE: Final = 64
 _IDS_A_QUERY: Final = 500
-_DOCUMENT_CHARS: Final = 8_000  # larger documents make a smaller index that narrows down less
+_DOCUMENT_CHARS: Final = 2_500  # larger documents make a smaller index that narrows down less
 _SHORTEST_PIECE: Final = 3  # letters; FTS5's trigrams know no others
 MOST_LISTED: Final = 300  # threads that are checked one by one; beyond that the list is walked from its newest end
 _MOST_WAITING: Final = 200  # batches in the queue that a search looks at
@@ -229,7 +229,7 @@ def _append(conn: Connection, project_id: str, texts: Sequence[tuple[str, str]])
         for number, each in enumerate(documents, start=last + 1)
     ]
     conn.execute(
-        text("INSERT INTO search_document (doc_id, project_id, thread_id) VALUES (:doc_id, :project_id, :thread_id)"),
+        text("INSERT INTO search_document (project_id, doc_id, thread_id) VALUES (:project_id, :doc_id, :thread_id)"),
         rows,
     )
     conn.execute(text("INSERT INTO search_index (rowid, body) VALUES (:doc_id, :body)"), rows)

@@ -4,17 +4,17 @@ They are kept on the row, in the transaction that changes a step, so that a list
 reading steps. A batch costs one read of the steps it touches and one upsert of their threads. What the difference can't
 tell (a step leaves its thread, or starts later than it did) is summed up again, for that thread only.
 
-Concurrent writers: on SQLite there is one. On PostgreSQL writers of one thread take turns (`lock_threads`), and a step
+Concurrent writers: on SQLite there is one. On PostgreSQL writers of one thread take turns (`hold`), and a step
 that two insert at once without naming the same thread makes the later one start again (`OvertakenError`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Table, case, func, select, update
 
-from review.store.statements import insert_or_keep, insert_or_merge
+from review.store.statements import OvertakenError, insert_or_keep, insert_or_merge
 from review.store.tables import step, thread
 
 Columns: TypeAlias = Mapping[str, Any]
@@ -42,20 +42,43 @@ TOKENS: Final[ColumnElement[int | None]] = func.coalesce(
 """The tokens of a step's generation: the total given, else the sum of what was given (literal-api.md §3.8)."""
 
 
-def lock_threads(conn: Connection, project_id: str, thread_ids: Collection[str], *, now: datetime) -> None:
-    """Makes threads that don't exist and holds all of them until the commit; nothing to do where one thread writes."""
-    if conn.dialect.name != "postgresql" or not thread_ids:
-        return
-    ordered = sorted(thread_ids)
+def hold(
+    conn: Connection, project_id: str, step_ids: Sequence[str], thread_ids: Collection[str], *, now: datetime
+) -> dict[str, Columns]:
+    """Keeps other writers away from steps and their threads until the commit; returns what is stored of the steps.
+
+    Threads are held before steps, and both in the order of their ids, so that two writers never wait crosswise.
+
+    Args:
+        conn: A connection of `store.write`.
+        project_id: The project of the steps.
+        step_ids: The steps that will be changed, sorted.
+        thread_ids: The threads that will be named.
+        now: When a thread that doesn't exist was made.
+
+    Raises:
+        OvertakenError: a step has moved between the first look and the lock.
+    """
+    if conn.dialect.name != "postgresql":  # one transaction writes at a time, as it is
+        return counted_columns(conn, project_id, step_ids)
+    held = set(thread_ids)
+    for some in _some_at_a_time(step_ids):
+        now_in = select(step.c.thread_id).where(step.c.project_id == project_id, step.c.id.in_(some)).distinct()
+        held.update(thread_id for thread_id in conn.execute(now_in).scalars() if thread_id is not None)
+    ordered = sorted(held)
     insert_or_keep(conn, thread, [{"project_id": project_id, "id": id_, "created_at": now} for id_ in ordered])
-    _hold(conn, project_id, ordered)
+    for some in _some_at_a_time(ordered):
+        _hold_threads(conn, project_id, some)
+    stored = counted_columns(conn, project_id, step_ids)
+    if not held.issuperset(columns["thread_id"] for columns in stored.values() if columns["thread_id"] is not None):
+        raise OvertakenError
+    return stored
 
 
 def counted_columns(conn: Connection, project_id: str, step_ids: Sequence[str]) -> dict[str, Columns]:
     """What is stored now of some steps, by id; held until the commit."""
     stored: dict[str, Columns] = {}
-    for start in range(0, len(step_ids), _KEYS_A_QUERY):
-        some = step_ids[start : start + _KEYS_A_QUERY]
+    for some in _some_at_a_time(step_ids):
         asked = select(step.c.id, *_COUNTED).where(step.c.project_id == project_id, step.c.id.in_(some))
         for row in conn.execute(asked.order_by(step.c.id).with_for_update()).mappings():
             stored[row["id"]] = dict(row)
@@ -109,19 +132,23 @@ def apply_changes(
 
 def sum_up(conn: Connection, project_id: str, thread_ids: Collection[str]) -> None:
     """Counts all steps of some threads again."""
-    ordered = sorted(thread_ids)
-    for start in range(0, len(ordered), _KEYS_A_QUERY):
-        _sum_up(conn, project_id, ordered[start : start + _KEYS_A_QUERY])
+    for some in _some_at_a_time(sorted(thread_ids)):
+        _sum_up(conn, project_id, some)
 
 
-def _hold(conn: Connection, project_id: str, thread_ids: Sequence[str]) -> None:
+def _some_at_a_time(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _KEYS_A_QUERY):
+        yield ids[start : start + _KEYS_A_QUERY]
+
+
+def _hold_threads(conn: Connection, project_id: str, thread_ids: Sequence[str]) -> None:
     held = select(thread.c.id).where(thread.c.project_id == project_id, thread.c.id.in_(thread_ids))
     conn.execute(held.order_by(thread.c.id).with_for_update())
 
 
 def _sum_up(conn: Connection, project_id: str, thread_ids: Sequence[str]) -> None:
     if conn.dialect.name == "postgresql":
-        _hold(conn, project_id, thread_ids)  # a thread that a step left is not held yet, and others may add to it
+        _hold_threads(conn, project_id, thread_ids)  # after a deletion it is not held yet, and others may add to it
     totals = (
         select(
             step.c.thread_id,

@@ -20,7 +20,7 @@ from review.store.scores import save_scores
 from review.store.statements import given_over_stored, insert_or_keep, insert_or_merge_seen
 from review.store.tables import attachment, score, step, thread
 from review.store.texts import preview_of
-from review.store.totals import apply_changes, counted_columns, lock_threads, merged, sum_up
+from review.store.totals import apply_changes, counted_columns, hold, merged, sum_up
 from review.store.types import storable_text
 
 U = TypeVar("U", StepUpdate, GenerationUpdate)
@@ -47,8 +47,8 @@ def save_steps(
     if not updates:
         return
     rows = {id_: _row(project_id, given, environment, received_at) for id_, given in updates.items()}
-    lock_threads(conn, project_id, {row["thread_id"] for row in rows.values() if row["thread_id"]}, now=received_at)
-    before = counted_columns(conn, project_id, sorted(rows))
+    named = {row["thread_id"] for row in rows.values() if row["thread_id"] is not None}
+    before = hold(conn, project_id, sorted(rows), named, now=received_at)
     insert_or_merge_seen(conn, step, list(rows.values()), _merge_step, seen=before)
     after = {id_: merged(before.get(id_), row) for id_, row in rows.items()}
     apply_changes(

@@ -1,4 +1,4 @@
-"""What the tests of the agent share: a scripted model, a clock turned by hand, a recorder that draws, a fake provider."""
+"""What the tests of the agent share: scripted model, clock turned by hand, recorder that draws, fake provider."""
 
 import asyncio
 import contextlib
@@ -24,6 +24,7 @@ from agent.loop import Limits, run_turn
 from agent.recorder import error_text
 from agent.toolkit import Toolkit
 
+SAID = Usage(10, 2)
 Step = Callable[[ModelRequest, Callable[[str], None]], Awaitable[Completion]]
 
 
@@ -54,7 +55,7 @@ class Script:
         self.models.append(ScriptedModel(steps))
         return self.models[-1]
 
-    def says(self, *pieces: str, finish_reason: str | None = "stop", usage: Usage | None = Usage(10, 2)) -> Step:
+    def says(self, *pieces: str, finish_reason: str | None = "stop", usage: Usage | None = SAID) -> Step:
         """An answer; streamed piece by piece when streaming is asked for."""
         message = {"role": "assistant", "content": "".join(pieces)}
         return self._step(message, pieces, finish_reason, usage)
@@ -274,7 +275,7 @@ class FakeProvider:
         self.bodies: list[dict[str, Any]] = []
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
-        self.left = threading.Event()
+        self.asked, self.left = threading.Event(), threading.Event()
 
     def gives(self, body: Any, status: int = 200, **headers: str) -> None:
         """Answer the next request with this; text as it is, else as JSON."""
@@ -321,6 +322,7 @@ class FakeProvider:
             self.bodies.append(json.loads(await request.body() or b"{}"))
         self.paths.append(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
         self.headers.append(dict(request.headers))
+        self.asked.set()
         if not self.answers:
             return Response("a request too many", 418)
         return await self.answers.pop(0)(request)

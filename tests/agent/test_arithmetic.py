@@ -76,56 +76,19 @@ def test_whatever_is_no_arithmetic_or_too_much_of_it_is_refused_with_a_reason(ex
         evaluate(expression)
 
 
-pieces = st.sampled_from(
-    [
-        "9",
-        "99999",
-        "0",
-        "1.5",
-        "1e300",
-        "1e-300",
-        "(",
-        ")",
-        "+",
-        "-",
-        "*",
-        "/",
-        "//",
-        "%",
-        "**",
-        ",",
-        " ",
-        "pi",
-        "e",
-        "x",
-    ]
-    + [
-        "round(",
-        "factorial(",
-        "exp(",
-        "log(",
-        "max(",
-        "sqrt(",
-        "'a'",
-        "[",
-        "]",
-        ".real",
-        "if",
-        "for",
-        "~",
-        "<<",
-        "\\",
-        "\n",
-    ]
+PIECES = (
+    *("9", "99999", "0", "1.5", "1e300", "1e-300", "(", ")", "+", "-", "*", "/", "//", "%", "**", ",", " "),
+    *("pi", "e", "x", "round(", "factorial(", "exp(", "log(", "max(", "sqrt(", "'a'", "[", "]", ".real"),
+    *("if", "for", "~", "<<", "\\", "\n"),
 )
 
 
-@given(st.lists(pieces, max_size=40).map("".join) | st.text(max_size=40))
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=40))
 def test_no_expression_ends_otherwise_than_with_a_number_or_a_refusal(expression):
     try:
         value = evaluate(expression)
-    except ArithmeticRefused as refused:
-        assert str(refused)
+    except ArithmeticRefused:
+        pass
     else:
         assert math.isfinite(value)
         assert len(str(abs(value))) <= MAX_DIGITS + 2

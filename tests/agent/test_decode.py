@@ -64,8 +64,10 @@ def test_half_a_surrogate_pair_is_replaced():
 
 @pytest.mark.parametrize(
     "wrong",
-    [None, "text", [], {}, {"choices": None}, {"choices": []}, {"choices": ["x"]}, {"choices": [{}]}]
-    + [body(None), body("Hi"), body({"tool_calls": ["f"]}), body({"tool_calls": [{"function": "f"}]})],
+    [
+        *(None, "text", [], {}, {"choices": None}, {"choices": []}, {"choices": ["x"]}, {"choices": [{}]}),
+        *(body(None), body("Hi"), body({"tool_calls": ["f"]}), body({"tool_calls": [{"function": "f"}]})),
+    ],
 )
 def test_what_is_no_answer_is_malformed(wrong):
     with pytest.raises(AnswerMalformed):

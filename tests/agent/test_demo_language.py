@@ -49,10 +49,19 @@ def test_not_every_question_is_about_the_weather(question):
         (["weather in sf", "and in paris?", "in fahrenheit please"], ["Paris"], "fahrenheit"),
         (["weather in sf", "and what is the forecast?"], ["San Francisco"], None),
         (["weather?", "in oslo"], ["Oslo"], None),
+        (["weather in sf", "and what about the weather in oslo?"], ["Oslo"], None),
+        (["weather in sf", "ok, and oslo"], ["Oslo"], None),
     ],
 )
 def test_a_follow_up_keeps_what_it_does_not_change(questions, places, unit):
     assert weather_asked(questions) == WeatherAsked(tuple(places), unit)
+
+
+@pytest.mark.parametrize(
+    "question", ["thank you", "ok bye", "now tell me a joke", "and tell me a joke", "and you?", ""]
+)
+def test_after_the_weather_not_everything_is_about_the_weather(question):
+    assert weather_asked(["weather in sf", question]) is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +95,11 @@ def test_arithmetic_is_found(question, expression):
     assert expression_in(question) == expression
 
 
-@given(st.lists(st.text(max_size=60) | st.sampled_from(["weather in sf", "and in paris?", "((2+", "calculate"]), max_size=4))
+@given(
+    st.lists(
+        st.text(max_size=60) | st.sampled_from(["weather in sf", "and in paris?", "((2+", "calculate"]), max_size=4
+    )
+)
 def test_no_question_is_too_odd(questions):
     weather_asked(questions)
     for question in questions:

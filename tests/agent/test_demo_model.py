@@ -11,10 +11,10 @@ import pytest
 
 from agent.demo.app import MODEL, app
 from agent.demo.transport import InProcess
-from agent.loop import Limits, run_turn
 from agent.events import Finish, Token, TurnDone
+from agent.loop import Limits, run_turn
 from agent.model import OpenAIModel, build_model
-from agent.toolkit import Toolkit, ToolError
+from agent.toolkit import ToolError, Toolkit
 from settings import AgentSettings
 
 
@@ -190,7 +190,11 @@ async def test_it_lists_itself(client):
 
 async def test_max_tokens_cut_the_answer_and_tool_choice_none_keeps_it_from_calling(client):
     asked = {"model": MODEL, "messages": [{"role": "user", "content": "weather in sf"}]}
-    function = {"name": "sky", "description": "weather", "parameters": {"type": "object", "properties": {"place": {"type": "string"}}}}
+    function = {
+        "name": "sky",
+        "description": "weather",
+        "parameters": {"type": "object", "properties": {"place": {"type": "string"}}},
+    }
     tools = [{"type": "function", "function": function}]
     cut = await client.chat.completions.create(**asked, max_tokens=3)
     assert (cut.choices[0].finish_reason, cut.usage.completion_tokens) == ("length", 3)
@@ -201,7 +205,18 @@ async def test_max_tokens_cut_the_answer_and_tool_choice_none_keeps_it_from_call
 
 
 U = {"role": "user", "content": "hi"}
-CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}
+FUNCTION = {"name": "f", "arguments": "{}"}
+CALLS = [{"id": "a", "type": "function", "function": FUNCTION}]
+CALL = {"role": "assistant", "content": None, "tool_calls": CALLS}
+RESULT = {"role": "tool", "tool_call_id": "a", "content": "x"}
+
+
+def said(*messages: Any, **more: Any) -> dict[str, Any]:
+    return {"model": MODEL, "messages": list(messages), **more}
+
+
+def offering(**function: Any) -> dict[str, Any]:
+    return said(U, tools=[{"type": "function", "function": function}])
 
 
 @pytest.mark.parametrize(
@@ -212,21 +227,23 @@ CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "type":
         ({"messages": [U]}, 400, "model"),
         ({"model": "gpt-4.1", "messages": [U]}, 404, "model"),
         ({"model": MODEL}, 400, "messages"),
-        ({"model": MODEL, "messages": []}, 400, "messages"),
-        ({"model": MODEL, "messages": ["hi"]}, 400, "messages[0].role"),
-        ({"model": MODEL, "messages": [{"role": "robot", "content": "hi"}]}, 400, "messages[0].role"),
-        ({"model": MODEL, "messages": [{"role": "user", "content": None}]}, 400, "messages[0].content"),
-        ({"model": MODEL, "messages": [{"role": "assistant"}]}, 400, "messages[0].content"),
-        ({"model": MODEL, "messages": [{"role": "assistant", "content": "x", "tool_calls": []}]}, 400, "messages[0].tool_calls"),
-        ({"model": MODEL, "messages": [{**CALL, "tool_calls": [{"id": "a"}]}]}, 400, "messages[0].tool_calls"),
-        ({"model": MODEL, "messages": [U, {"role": "tool", "tool_call_id": "a", "content": "x"}]}, 400, "messages[1].role"),
-        ({"model": MODEL, "messages": [CALL, U]}, 400, "messages"),
-        ({"model": MODEL, "messages": [CALL]}, 400, "messages"),
-        ({"model": MODEL, "messages": [U], "tools": []}, 400, "tools"),
-        ({"model": MODEL, "messages": [U], "tools": [{"type": "function", "function": {"name": "a b"}}]}, 400, "tools[0]"),
-        ({"model": MODEL, "messages": [U], "tools": [{"type": "function", "function": {"name": "a", "parameters": {}}}]}, 400, "tools[0].function.parameters"),
+        (said(), 400, "messages"),
+        (said("hi"), 400, "messages[0].role"),
+        (said({"role": "robot", "content": "hi"}), 400, "messages[0].role"),
+        (said({"role": "user", "content": None}), 400, "messages[0].content"),
+        (said({"role": "user", "content": []}), 400, "messages[0].content"),
+        (said({"role": "assistant"}), 400, "messages[0].content"),
+        (said({"role": "assistant", "content": "x", "tool_calls": []}), 400, "messages[0].tool_calls"),
+        (said({**CALL, "tool_calls": [{"id": "a"}]}), 400, "messages[0].tool_calls"),
+        (said(U, RESULT), 400, "messages[1].role"),
+        (said(CALL, RESULT, RESULT), 400, "messages[2].role"),
+        (said(CALL, U, RESULT), 400, "messages"),
+        (said(CALL), 400, "messages"),
+        (said(U, tools=[]), 400, "tools"),
+        (offering(name="a b"), 400, "tools[0]"),
+        (offering(name="a", parameters={}), 400, "tools[0].function.parameters"),
     ],
-)  # fmt: skip
+)
 async def test_it_refuses_what_a_provider_refuses(body, status, param):
     async with httpx2.AsyncClient(transport=InProcess(app), base_url="http://demo") as http:
         text = body if isinstance(body, str) else json.dumps(body)

@@ -54,19 +54,17 @@ async def test_a_turn_with_tools_leaves_this_tree(script, play, tree, tools):
         script.says("8 and HEY."),
     )
     played = await play(model, tools)
-    assert tree.text == "\n".join(
-        [
-            "turn",
-            "  llm offered 3 → double(a) shout(b) 10+5",
-            '  tool double {"number": 4} → 8',
-            "    doubling 4",
-            '  tool shout {"text": "hey"} → HEY',
-            "    shouting hey",
-            "  llm offered 3 → stumble(a) 10+5",
-            "  tool stumble {} !! ValueError: over my feet",
-            "  llm offered 3 → 8 and HEY. 10+2",
-        ]
-    )
+    assert tree.text.splitlines() == [
+        "turn",
+        "  llm offered 3 → double(a) shout(b) 10+5",
+        '  tool double {"number": 4} → 8',
+        "    doubling 4",
+        '  tool shout {"text": "hey"} → HEY',
+        "    shouting hey",
+        "  llm offered 3 → stumble(a) 10+5",
+        "  tool stumble {} !! ValueError: over my feet",
+        "  llm offered 3 → 8 and HEY. 10+2",
+    ]
     assert played.done.tools_used == ["double", "shout", "stumble"]
     assert played.done.usage == Usage(30, 12)
 

@@ -11,6 +11,8 @@ from agent.demo.requests import fault_in
 from agent.messages import InvalidHistory, validate_history
 
 USER = {"role": "user", "content": "hi"}
+IMAGE = {"type": "image_url", "image_url": {"url": 5}}
+OBJECT = {"id": "a", "function": {"name": "f", "arguments": {}}}
 
 
 def call(call_id: str = "a", **more: Any) -> dict[str, Any]:
@@ -89,14 +91,14 @@ def test_content_may_be_parts_and_every_role_that_asks_may_come():
         ([{"role": "user", "content": []}], 0, "content: List should have at least 1 item"),
         ([{"role": "user", "content": [{"type": "video"}]}], 0, "content.0: Input tag 'video'"),
         ([{"role": "user", "content": ["hi"]}], 0, "content.0: "),
-        ([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": 5}}]}], 0, "content.0.image_url.url: "),
+        ([{"role": "user", "content": [IMAGE]}], 0, "content.0.image_url.url: "),
         ([{"role": "system", "content": [{"type": "text", "text": 5}]}, USER], 0, "content.0.text: "),
         ([{"role": "user", "content": "half \ud800"}], 0, "no valid Unicode"),
         ([{"role": "user", "content": "x", "name": 3}], 0, "name: Input should be a valid string"),
         ([{"role": "assistant", "content": None}, USER], 0, "needs content or tool_calls"),
-        ([{"role": "assistant", "content": "x", "function_call": {"name": "f"}}, USER], 0, "function_call is the API's old form"),
+        ([{"role": "assistant", "content": "x", "function_call": {}}, USER], 0, "function_call is the API's old form"),
         ([{"role": "assistant", "tool_calls": "f"}, USER], 0, "tool_calls: Input should be a valid list"),
-        ([{"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": {}}}]}, USER], 0, "tool_calls.0.function.arguments: "),
+        ([{"role": "assistant", "tool_calls": [OBJECT]}, USER], 0, "tool_calls.0.function.arguments: "),
         ([USER, {"role": "assistant", "content": "bye"}], 1, "The last message must be the user's"),
         ([call(), result()], 1, "The last message must be the user's"),
         ([call(), USER], 0, "No result follows for call 'a'"),
@@ -183,6 +185,8 @@ def test_anything_else_is_either_refused_or_taken_by_a_provider(history):
     try:
         clean = validate_history(history)
     except InvalidHistory as error:
-        assert error.index is None or 0 <= error.index < len(history)
+        index = error.index
     else:
+        index = None
         assert fault_in({"model": "m", "messages": clean}, served="m") is None
+    assert index is None or 0 <= index < len(history)

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from email.utils import format_datetime
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -169,8 +169,7 @@ async def test_a_stream_that_stalls_is_a_timeout_too(ask, provider):
 async def test_cancelling_cancels_upstream(ask, provider):
     provider.hangs()
     asking = asyncio.create_task(ask())
-    while not provider.bodies:
-        await asyncio.sleep(0)
+    assert await asyncio.to_thread(provider.asked.wait, 5)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
@@ -199,7 +198,19 @@ async def test_an_error_in_the_middle_of_a_stream_is_an_error(ask, provider):
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{", "<html>", "null", "[]", {}, {"choices": []}, {"choices": [{"message": None}]}, {"error": "what"}]
+    "body",
+    [
+        "",
+        "{",
+        "[" * 100_000,
+        "<html>",
+        "null",
+        "[]",
+        {},
+        {"choices": []},
+        {"choices": [{"message": None}]},
+        {"error": "what"},
+    ],
 )
 async def test_garbage_is_malformed(ask, provider, body):
     provider.gives(body)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from agent.chat import ToolCall, ToolResult
 from agent.schema import Given
 from agent.threads import MAX_THREADS
-from agent.toolkit import MAX_ERROR_CHARS, Toolkit, ToolError
+from agent.toolkit import MAX_ERROR_CHARS, ToolError, Toolkit
 
 
 class Colour(enum.Enum):

@@ -1,8 +1,6 @@
 """A real browser, and the real review app behind a real socket, filled with the gallery."""
 
 import asyncio
-import os
-import shutil
 import socket
 import sys
 import threading
@@ -13,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
+from real_browser import ARTIFACTS, browser
 from starlette.applications import Starlette
 
 from review.app import create_app
@@ -26,37 +25,9 @@ sys.path.insert(
 )  # `tests` itself can't be imported: literalai installs a package of that name
 from gallery import Exhibit, gallery
 
-ARTIFACTS = Path(__file__).parent.parent.parent / "artifacts"
+__all__ = ["browser"]
+
 TOKEN = "the-token-of-the-tests"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium or Chrome, else the one Playwright keeps. Without any: skipped, or failed with CI=true.
-
-    One for each module, not one for all: Playwright keeps an event loop in this thread for as long as it runs, and
-    the asynchronous tests of other modules need the thread to themselves.
-    """
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        try:
-            running = playwright.chromium.launch(executable_path=found, headless=True, args=FLAGS)
-        except Error as error:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(f"no browser, so no page was looked at; `make test` installs one: {error.message[:200]}")
-        yield running
-        running.close()
 
 
 @dataclass

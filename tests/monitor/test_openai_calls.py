@@ -67,7 +67,9 @@ def literal(tmp_path: Path, literal_api: Any) -> Iterator[LiteralClient]:
 
 @pytest.fixture
 def sync_openai(literal: LiteralClient) -> Iterator[openai.OpenAI]:
-    client = openai.OpenAI(api_key="k", http_client=httpx2.Client(transport=httpx2.MockTransport(provider)), max_retries=0)
+    client = openai.OpenAI(
+        api_key="k", http_client=httpx2.Client(transport=httpx2.MockTransport(provider)), max_retries=0
+    )
     literal.instrument_openai(client)
     yield client
     client.close()
@@ -105,7 +107,11 @@ def test_a_call_becomes_an_llm_step_under_what_is_current(
 ) -> None:
     with literal.thread(thread_id="t"), literal.run(name="r") as run:
         answer = sync_openai.chat.completions.create(
-            model="gpt", messages=MESSAGES, temperature=0.5, extra_body={"literalai_x": None} and None, literalai_tags=["a"]
+            model="gpt",
+            messages=MESSAGES,
+            temperature=0.5,
+            extra_body={"literalai_x": None} and None,
+            literalai_tags=["a"],
         )
     assert answer.choices[0].message.content == "sunny"
     step = only_step(literal, literal_api)

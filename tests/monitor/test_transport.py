@@ -40,7 +40,9 @@ ANSWERS: list[tuple[Any, Outcome]] = [
     (data(step0=OK), Sent({1: "no verdict"})),
     (data(step0=OK, step1={"ok": None}), Sent()),
     (
-        httpx.Response(200, json={"data": {"step0": OK, "step1": None}, "errors": [{"message": "bad", "path": ["step1"]}]}),
+        httpx.Response(
+            200, json={"data": {"step0": OK, "step1": None}, "errors": [{"message": "bad", "path": ["step1"]}]}
+        ),
         Sent({1: "bad"}),
     ),
     (httpx.Response(200, json={"errors": [{"message": "Unknown type"}]}), Rejected("Unknown type")),

@@ -25,18 +25,21 @@ def as_tree(steps: Iterable[Mapping[str, Any]], *, chars: int | None = 100) -> s
 
     def add(parent: str | None, depth: int) -> None:
         for step in children[parent]:
-            lines.append("  " * depth + _line(step, chars))
+            lines.append(_cut("  " * depth + _line(step), chars))
             add(step["id"], depth + 1)
 
     add(None, 0)
     return "\n".join(lines)
 
 
-def _line(step: Mapping[str, Any], chars: int | None) -> str:
+def _line(step: Mapping[str, Any]) -> str:
     kind, name = step["type"], step.get("name") or ""
     shown = {"llm": _llm, "tool": _tool, "run": lambda _: ""}.get(kind, _message)(step)
     error = f" ERROR {step['error']}" if step.get("error") else ""
-    line = f"{kind} {name}{shown}{error}".rstrip()
+    return f"{kind} {name}{shown}{error}".rstrip()
+
+
+def _cut(line: str, chars: int | None) -> str:
     return line if chars is None or len(line) <= chars else line[: chars - 1] + "…"
 
 

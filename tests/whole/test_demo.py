@@ -13,6 +13,8 @@ from pathlib import Path
 
 import literalai
 import pytest
+from playwright.sync_api import Browser, expect
+from real_browser import ARTIFACTS
 from thread_tree import as_tree
 from waiting import until
 
@@ -87,16 +89,20 @@ def test_the_demo_shows_every_turn_and_ends_with_a_link_per_thread(running: Demo
     assert len(running.links) == 2
 
 
-def test_both_conversations_are_stored_with_every_step(running: Demo) -> None:
-    client = literalai.LiteralClient(
-        api_key=(running.data / "api-key").read_text().strip(), url=f"{running.url}/review"
-    )
+def read_threads(demo: Demo, *, steps: int) -> dict[str, str]:
+    """Every thread as a tree, by name, once so many steps have been delivered."""
+    key = (demo.data / "api-key").read_text().strip()
+    client = literalai.LiteralClient(api_key=key, url=f"{demo.url}/review")
     try:
-        threads = {found.name: client.api.get_thread(found.id) for found in client.api.list_threads().data}
+        until(lambda: client.api.get_steps().total_count >= steps)
+        threads = [client.api.get_thread(found.id) for found in client.api.list_threads().data]
+        return {thread.name: as_tree([step.to_dict() for step in thread.steps], chars=80) for thread in threads}
     finally:
         client.flush_and_stop()
-    trees = {name: as_tree([step.to_dict() for step in thread.steps], chars=80) for name, thread in threads.items()}
-    assert trees == {
+
+
+def test_both_conversations_are_stored_with_every_step(running: Demo) -> None:
+    assert read_threads(running, steps=25) == {
         "Weather in two cities": """\
 user_message user: what's the weather in sf
 run agent
@@ -125,6 +131,17 @@ run agent
   llm offline-demo: 12 * (3 + 4) = 84.
 assistant_message assistant: 12 * (3 + 4) = 84.""",
     }
+
+
+def test_the_printed_link_opens_the_conversation_signed_in(running: Demo, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 760})
+    page.goto(running.links[-1])
+    expect(page.get_by_text("12 * (3 + 4) = 84.").last).to_be_visible()
+    expect(page.get_by_role("heading", name="Two cities at once, and a sum")).to_be_visible()
+    assert "token" not in page.url
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / "demo-thread.png")
+    page.close()
 
 
 def test_ctrl_c_stops_everything_cleanly(tmp_path: Path) -> None:
