@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
+from prometheus_client import CollectorRegistry, generate_latest
 
 import monitor
 import settings
 import tools
-from agent.api import about, process
+from agent.api import about, health, process
 from agent.api.fronts import Fronts
 from agent.api.middleware import BodyLimit, PlainStartFailure, RequestId
 from agent.api.problems import install as install_problems
@@ -32,6 +33,7 @@ from agent.toolkit import Toolkit
 from agent.turn import Answer, Turn
 from monitor.generation import generation
 from monitor.in_process import InProcessTransport
+from monitor.metrics import MonitorCollector
 from review.errors import ReviewError
 from review.secrets import admin_token_file, first_api_key
 from review.serving import base_url, listen, serve
@@ -169,6 +171,7 @@ def create_app(config: Settings) -> FastAPI:
     app.add_middleware(PlainStartFailure, causes=(SettingsError, ReviewError, OSError))
     install_problems(app)
     app.include_router(about.router)
+    app.include_router(health.router)
     app.include_router(process.router)
     return app
 
@@ -198,12 +201,16 @@ async def start(app: FastAPI, config: Settings, stack: AsyncExitStack) -> Fronts
     literal.start()
     stack.push_async_callback(literal.aclose)
     app.state.literal = literal
+    figures = CollectorRegistry()
+    figures.register(MonitorCollector(literal.status))
     return Fronts(
         answer=recorded(literal, model, toolkit, Limits.from_settings(config.agent)),
         review_url=review_links(config),
         model=model.name,
         offline_demo=config.agent.offline,
         tools=toolkit.names,
+        not_ready=lambda: literal.status().stalled,
+        metrics=lambda: generate_latest(figures),
     )
 
 

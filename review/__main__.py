@@ -133,7 +133,7 @@ def _review_settings(given: argparse.Namespace, settings: Settings) -> ReviewSet
 
 @asynccontextmanager
 async def _store(given: argparse.Namespace, settings: Settings) -> AsyncGenerator[Store]:
-    store = await _opened(database_url(_review_settings(given, settings), settings.server.data_dir))
+    store = await Store.open(database_url(_review_settings(given, settings), settings.server.data_dir))
     try:
         yield store
     finally:
@@ -141,17 +141,7 @@ async def _store(given: argparse.Namespace, settings: Settings) -> AsyncGenerato
 
 
 async def _try_to_open(url: str) -> None:
-    await (await _opened(url)).close()
-
-
-async def _opened(url: str) -> Store:
-    try:
-        return await Store.open(url)
-    except ReviewError:
-        raise
-    except Exception as error:  # the engines' own errors, of which only the first line is for people
-        reason = str(error).strip().partition("\n")[0]
-        raise CommandError(f"the database can't be opened: {reason}") from error
+    await (await Store.open(url)).close()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
     ├── Unauthorized         401  unauthorized   no key, a wrong key or a revoked one
     ├── Forbidden            403  forbidden      a good key or session, but not for this
     ├── NotFound             404  not_found      nothing of that id in this project
+    ├── Unavailable          503  unavailable    the database can't be reached or opened
     └── Busy                 503  busy           try again in `retry_after` seconds; nothing was stored
 
 Messages are for the caller: they hold no secret, no SQL and no path. Any other exception is a fault of ours and is
@@ -59,6 +60,13 @@ class NotFound(ReviewError):
 
     code = "not_found"
     status = 404
+
+
+class Unavailable(ReviewError):
+    """The database can't be reached, or not be opened."""
+
+    code = "unavailable"
+    status = 503
 
 
 class Busy(ReviewError):

@@ -1,4 +1,4 @@
-"""`GET /` says what runs here, `GET /livez` that it runs."""
+"""`GET /` says what runs here."""
 
 from typing import Annotated
 
@@ -31,9 +31,3 @@ async def about(request: Request, fronts: Annotated[Fronts, Depends(fronts_of)])
         review=fronts.review_url(request, None),
         api=str(request.url_for("swagger_ui_html")),
     )
-
-
-@router.get("/livez")
-async def livez() -> dict[str, str]:
-    """The process is alive and its event loop turns."""
-    return {"status": "ok"}

@@ -18,6 +18,8 @@ class Fronts:
         model: The model that is asked.
         offline_demo: Whether that is the built-in demo model.
         tools: What the model may call.
+        not_ready: Why no requests should be sent here, or None.
+        metrics: The server's figures in the text format of Prometheus.
     """
 
     answer: Answer
@@ -25,6 +27,8 @@ class Fronts:
     model: str
     offline_demo: bool
     tools: list[str]
+    not_ready: Callable[[], str | None]
+    metrics: Callable[[], bytes]
 
 
 def fronts_of(request: Request) -> Fronts:

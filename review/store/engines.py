@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from review.errors import Busy, Refused
+from review.errors import Busy, Refused, Unavailable
 from review.store.file_lock import FileLock
 from review.store.group_commit import GroupCommit
 from review.store.migrations import migrate
@@ -56,7 +56,17 @@ def open_database(url: str) -> Database:
 
     Raises:
         Refused: the URL names no engine we have, or is none.
+        Unavailable: the database can't be reached, or is none.
     """
+    try:
+        return _open_database(url)
+    except SQLAlchemyError as error:
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        reason = str(cause).strip().partition("\n")[0]
+        raise Unavailable(f"The database can't be opened: {reason}") from error
+
+
+def _open_database(url: str) -> Database:
     try:
         parsed = make_url(url)
     except ArgumentError:

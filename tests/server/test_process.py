@@ -186,7 +186,7 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize(("status", "headers", "ours", "code"), TROUBLE.values(), ids=TROUBLE.keys())
-async def test_provider_trouble_is_told_without_secrets_and_shown_in_the_thread(  # noqa: PLR0917
+async def test_provider_trouble_is_told_without_secrets_and_shown_in_the_thread(
     serve, provider, caplog, status, headers, ours, code
 ) -> None:
     key = "sk-very-secret-key"
