@@ -9,10 +9,10 @@ bounded loop inside Literal's thread and steps, and is answered when they are on
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -27,11 +27,11 @@ from agent.api.middleware import BodyLimit, PlainStartFailure, RequestId
 from agent.api.problems import install as install_problems
 from agent.chat import Completion, Model, ModelRequest, ToolCall, ToolResult
 from agent.events import Event, TurnDone
+from agent.guard import attempt, attempt_async, guarded
 from agent.loop import Limits, run_turn
 from agent.recorder import error_text
 from agent.toolkit import Toolkit
 from agent.turn import Answer, Turn
-from monitor.generation import generation
 from monitor.in_process import InProcessTransport
 from monitor.metrics import MonitorCollector
 from review.errors import ReviewError
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from agent.model import OpenAIModel
-    from monitor.literal import LiteralClient, Step
+    from monitor import LiteralClient
 
 log = logging.getLogger("server")
 
@@ -56,31 +56,34 @@ REVIEW_PATH = "/review"
 def recorded(literal: "LiteralClient", model: Model, toolkit: Toolkit, limits: Limits) -> Answer:
     """The bounded loop, wrapped in Literal's thread and steps. A turn ends when its steps are on disk."""
 
-    async def answer(turn: Turn) -> AsyncIterator[Event]:
+    async def answer(turn: Turn) -> AsyncGenerator[Event]:
         done: TurnDone | None = None
         try:
-            with literal.thread(
-                thread_id=turn.thread_id,
-                name=turn.title,
-                participant_id=turn.user_id,
-                tags=turn.tags,
-                metadata=turn.metadata,
-            ):
-                literal.message(turn.question, type="user_message", name=turn.user_id or "user")
+            with guarded(lambda: thread(turn)):
+                attempt(literal.message, turn.question, type="user_message", name=turn.user_id or "user")
                 async for event in run(turn):
                     if isinstance(event, TurnDone):
                         done = event
                     else:
                         yield event
                 if done:
-                    literal.message(done.answer, type="assistant_message", name="assistant")
+                    attempt(literal.message, done.answer, type="assistant_message", name="assistant")
         finally:
-            await literal.written()
+            await attempt_async(literal.written)
         if done:
             yield done
 
-    async def run(turn: Turn) -> AsyncIterator[Event]:
-        with literal.run(name="agent") as step:
+    def thread(turn: Turn) -> AbstractContextManager[Any]:
+        return literal.thread(
+            thread_id=turn.thread_id,
+            name=turn.title,
+            participant_id=turn.user_id,
+            tags=turn.tags,
+            metadata=turn.metadata,
+        )
+
+    async def run(turn: Turn) -> AsyncGenerator[Event]:
+        with guarded(lambda: literal.run(name="agent")) as step:
             step.input = {"content": turn.question}
             async for event in run_turn(
                 turn.messages, model=model, tools=toolkit, limits=limits, recorder=StepRecorder(literal)
@@ -103,8 +106,8 @@ class StepRecorder:
     def model_call(self, request: ModelRequest) -> Generator["LlmStep"]:
         """An `llm` step; it has the question from the start, so that a call that fails shows what was asked."""
         with self._step("llm", request.model) as step:
-            step.generation = generation(request.body)
-            yield LlmStep(step, request)
+            step.generation = attempt(self.literal.generation, request.body)
+            yield LlmStep(self.literal, step, request)
 
     @contextmanager
     def tool_call(self, call: ToolCall) -> Generator["ToolStep"]:
@@ -114,8 +117,8 @@ class StepRecorder:
             yield ToolStep(step)
 
     @contextmanager
-    def _step(self, kind: Literal["llm", "tool"], name: str) -> Generator["Step"]:
-        with self.literal.step(type=kind, name=name) as step:
+    def _step(self, kind: Literal["llm", "tool"], name: str) -> Generator[Any]:
+        with guarded(lambda: self.literal.step(type=kind, name=name)) as step:
             try:
                 yield step
             except BaseException as error:
@@ -127,12 +130,14 @@ class StepRecorder:
 class LlmStep:
     """What is kept of a model's answer."""
 
-    step: "Step"
+    literal: "LiteralClient"
+    step: Any
     request: ModelRequest
 
     def done(self, completion: Completion) -> None:
         """Keep the answer beside the question."""
-        self.step.generation = generation(
+        self.step.generation = attempt(
+            self.literal.generation,
             self.request.body,
             completion.body,
             provider=completion.provider,
@@ -145,7 +150,7 @@ class LlmStep:
 class ToolStep:
     """What is kept of a tool's result."""
 
-    step: "Step"
+    step: Any
 
     def done(self, result: ToolResult) -> None:
         """Keep the result, and the error if it is one."""

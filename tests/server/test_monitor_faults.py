@@ -35,6 +35,9 @@ def broken(*_: Any, **__: Any) -> None:
     raise RuntimeError("this part of the monitor is broken")
 
 
+@pytest.mark.filterwarnings(  # a thread whose own function is broken ends, and that is the point
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)
 async def test_whatever_breaks_in_the_monitor_the_answer_is_the_same(serve) -> None:
     changed: list[str] = []
     async with serve(WRITTEN_SECONDS="0.05") as running:
