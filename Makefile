@@ -6,7 +6,7 @@ VENV   := .venv
 RUN    := $(VENV)/bin
 PIP    := $(RUN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check format lock browser bench clean
+.PHONY: demo test check format lock browser bench bench-monitor bench-ingest clean
 
 ## Start the server, replay conversations/ through it, print a review link per thread, serve until Ctrl-C.
 demo: $(VENV)/.runtime
@@ -36,6 +36,17 @@ lock: $(VENV)/.develop
 ## A browser for the browser tests: the system's, else Debian's package as root, else Playwright's own.
 browser: $(VENV)/.develop
 	@$(RUN)/python scripts/browser.py
+
+## Every benchmark; each prints a table with the command that made it.
+bench: bench-monitor bench-ingest
+
+## What monitoring costs a request, and what is lost when the server of the steps fails.
+bench-monitor: $(VENV)/.develop
+	@$(RUN)/python -m bench.monitor
+
+## Steps stored per second, and how fast they are read again.
+bench-ingest: $(VENV)/.develop
+	@$(RUN)/python -m bench.ingest
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis artifacts
