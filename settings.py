@@ -130,6 +130,9 @@ class MonitorSettings(Section):
     outbox_segment_bytes: int = Field(8_000_000, ge=4_096, description="Size of one file of the backlog")
     outbox_memory_bytes: int = Field(64_000_000, ge=100_000, description="Steps held in memory while the disk is full")
     outbox_step_bytes: int = Field(8_000_000, ge=1_000, description="A larger step is recorded without its content")
+    delivery_process: bool = Field(
+        True, description="Deliver from a process of its own, which takes nothing from requests; false: from a thread"
+    )
     delivery_steps: int = Field(64, ge=1, le=512, description="Steps per request to the Literal API")
     delivery_bytes: int = Field(2_000_000, ge=1_000, description="Bytes per request to the Literal API")
     delivery_seconds: float = Field(10, gt=0, description="Time limit of a request to the Literal API")
@@ -152,6 +155,15 @@ class ReviewSettings(Section):
     admin_password: SecretStr | None = Field(None, description="Lets people sign in to the review pages by password")
     review_url: str | None = Field(None, description="Public address of the review pages, when a proxy hides it")
     max_ingest_bytes: int = Field(64_000_000, gt=0, description="A larger request to the Literal API is answered 413")
+    max_file_bytes: int = Field(100_000_000, gt=0, description="A larger file is refused when it is uploaded")
+    file_url_seconds: float = Field(3600, gt=0, description="How long a link to an uploaded file can be opened")
+    files_url: str | None = Field(
+        None, description="s3://bucket/folder keeps uploaded files there; none: `files` in DATA_DIR"
+    )
+    aws_endpoint_url: str | None = Field(None, description="Address of an S3-compatible store other than Amazon's")
+    aws_region: str | None = Field(None, description="Region of the bucket")
+    aws_access_key_id: str | None = Field(None, description="Key id for the bucket; none: the role of the machine")
+    aws_secret_access_key: SecretStr | None = Field(None, description="The secret that belongs to the key id")
 
 
 class ClientSettings(Section):

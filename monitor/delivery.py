@@ -18,6 +18,7 @@ from monitor.backlog import Backlog
 from monitor.breaker import Breaker, State
 from monitor.clock import Clock
 from monitor.documents import batches
+from monitor.figures import LATENCY_BOUNDS, Figures, no_latencies
 from monitor.forks import begin_anew_in_children
 from monitor.losses import Losses
 from monitor.segments import Leased
@@ -29,7 +30,6 @@ REFRESH_SECONDS = 1.0
 STOPPING_POLL_SECONDS = 0.02
 PROBE_RECORDS = 8
 REFUSALS_IN_A_ROW = 20
-LATENCY_BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Counters:
     delivered: int = 0
     retried: int = 0
     buried: int = 0
-    latency: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
+    latency: list[int] = field(default_factory=no_latencies)
     latency_sum: float = 0.0
     last_error: str | None = None
 
@@ -109,6 +109,23 @@ class Delivery:
         self._refreshed_at = float("-inf")
         self._wakeup.set()
 
+    def figures(self) -> Figures:
+        """What it knows of itself, from memory."""
+        counters = self.counters
+        return Figures(
+            delivering=self.delivering,
+            waiting_records=self.waiting[0],
+            waiting_bytes=self.waiting[1],
+            oldest_put_at=self.oldest_put_at,
+            delivered=counters.delivered,
+            retried=counters.retried,
+            buried=counters.buried,
+            latency=list(counters.latency),
+            latency_sum=counters.latency_sum,
+            last_error=counters.last_error,
+            breaker=self.breaker.state(),
+        )
+
     def _run(self) -> None:
         while True:
             try:
@@ -147,6 +164,9 @@ class Delivery:
         Returns:
             Seconds until the next turn is worth it.
         """
+        if not self._folder.is_dir():  # nothing was ever put; the first step shall not wait longer than others
+            self.delivering = False
+            return self._settings.delivery_poll_seconds
         self.delivering = self._backlog.acquire()
         if not self.delivering:
             return REFRESH_SECONDS

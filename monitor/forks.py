@@ -1,8 +1,11 @@
 """What a forked child must not share with its parent: threads, locks, open files."""
 
+import logging
 import os
 import weakref
 from typing import Protocol
+
+log = logging.getLogger("monitor")
 
 
 class Forkable(Protocol):
@@ -22,8 +25,12 @@ def begin_anew_in_children(thing: Forkable) -> None:
 
 
 def _begin() -> None:
+    """Each by itself: one that fails must not leave the others with what is the parent's."""
     for thing in list(_living):
-        thing.begin_in_child()
+        try:
+            thing.begin_in_child()
+        except Exception:
+            log.exception("[monitoring only] fault after a fork")
 
 
 os.register_at_fork(after_in_child=_begin)

@@ -5,14 +5,18 @@ import random
 import threading
 import time
 import weakref
+from collections import Counter
 from itertools import accumulate
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
 from monitor.breaker import State
 from monitor.clock import Clock, SystemClock
-from monitor.delivery import LATENCY_BOUNDS, Delivery
+from monitor.courier import Courier, Orders
+from monitor.delivery import Delivery
+from monitor.figures import LATENCY_BOUNDS, Figures
 from monitor.forks import begin_anew_in_children
 from monitor.losses import Losses
 from monitor.masking import Preprocess, masker_of
@@ -25,6 +29,15 @@ from settings import MonitorSettings
 
 WRITE_AT_CLOSE_SECONDS = 5.0
 FLUSH_POLL_SECONDS = 0.02
+
+
+class Deliverer(Protocol):
+    """Delivery, by a thread of this process or by a process of its own."""
+
+    def start(self) -> None: ...
+    def stop(self, seconds: float) -> None: ...
+    def nudge(self) -> None: ...
+    def figures(self) -> Figures: ...
 
 
 class Pipeline:
@@ -50,14 +63,18 @@ class Pipeline:
         self._clock: Clock = clock or SystemClock()
         self._outbox = Outbox(folder, settings, clock=self._clock)
         self._outbox.masker = masker_of(settings, self._outbox.losses)
-        self._delivery = Delivery(
-            folder,
-            lambda: Transport(url, api_key, timeout=settings.delivery_seconds, via=transport),
-            settings,
-            losses=self._outbox.losses,
-            clock=self._clock,
-            rng=rng or random.Random(),  # noqa: S311  # jitter is no secret
-        )
+        self._deliverer: Deliverer
+        if settings.delivery_process and transport is None:
+            self._deliverer = Courier(Orders.of(folder, url, api_key, settings))
+        else:
+            self._deliverer = Delivery(
+                folder,
+                lambda: Transport(url, api_key, timeout=settings.delivery_seconds, via=transport),
+                settings,
+                losses=self._outbox.losses,
+                clock=self._clock,
+                rng=rng or random.Random(),  # noqa: S311  # jitter is no secret
+            )
         self.begin_in_child()
         begin_anew_in_children(self)
 
@@ -86,7 +103,7 @@ class Pipeline:
             if not self._started:
                 self._started = True
                 atexit.register(_close_if_alive, weakref.ref(self))
-                self._delivery.start()
+                self._deliverer.start()
 
     def put(self, kind: Kind, content: bytes, environment: str | None) -> None:
         """Take a record; memory only."""
@@ -117,9 +134,9 @@ class Pipeline:
         deadline = time.monotonic() + timeout
         self.start()
         self.written_sync(timeout)
-        self._delivery.nudge()
+        self._deliverer.nudge()
         while not (done := self.delivered()) and time.monotonic() < deadline:
-            if self._delivery.breaker.state() is State.OPEN:
+            if self._deliverer.figures().breaker == State.OPEN:
                 break
             time.sleep(FLUSH_POLL_SECONDS)
         return done
@@ -128,34 +145,33 @@ class Pipeline:
         """Write the rest, deliver for at most so many seconds, and leave what remains to the next start."""
         seconds = self._settings.delivery_stop_seconds if deliver_seconds is None else deliver_seconds
         self._outbox.close(WRITE_AT_CLOSE_SECONDS)
-        self._delivery.stop(seconds)
+        self._deliverer.stop(seconds)
 
     def status(self) -> Status:
         """Figures from memory; cheap enough for every scrape."""
         records, size, oldest = self._outbox.in_memory()
-        on_disk, disk_bytes = self._delivery.waiting
-        puts = [put_at for put_at in (oldest, self._delivery.oldest_put_at) if put_at is not None]
+        figures = self._deliverer.figures()
+        puts = [put_at for put_at in (oldest, figures.oldest_put_at) if put_at is not None]
         age = max(0.0, self._clock.wall() - min(puts) / 1_000_000) if puts else 0.0
-        counters = self._delivery.counters
         stalled = None
         if age > self._settings.delivery_stalled_seconds:
-            stalled = f"the oldest step has waited for {age:.0f} s: {counters.last_error or 'no delivery yet'}"
+            stalled = f"the oldest step has waited for {age:.0f} s: {figures.last_error or 'no delivery yet'}"
         return Status(
-            delivering=self._delivery.delivering,
-            queued_steps=records + on_disk,
-            queued_bytes=size + disk_bytes,
+            delivering=figures.delivering,
+            queued_steps=records + figures.waiting_records,
+            queued_bytes=size + figures.waiting_bytes,
             in_memory=records,
             oldest_seconds=age,
-            delivered=counters.delivered,
-            retried=counters.retried,
-            buried=counters.buried,
-            lost=self._outbox.losses.by_reason(),
-            breaker=self._delivery.breaker.state(),
-            last_error=counters.last_error,
+            delivered=figures.delivered,
+            retried=figures.retried,
+            buried=figures.buried,
+            lost=dict(Counter(self._outbox.losses.by_reason()) + Counter(figures.lost)),
+            breaker=figures.breaker,
+            last_error=figures.last_error,
             latency=Latency(
-                dict(zip((*LATENCY_BOUNDS, float("inf")), accumulate(counters.latency), strict=True)),
-                counters.delivered,
-                counters.latency_sum,
+                dict(zip((*LATENCY_BOUNDS, float("inf")), accumulate(figures.latency), strict=True)),
+                figures.delivered,
+                figures.latency_sum,
             ),
             stalled=stalled,
         )

@@ -185,6 +185,12 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(autouse=True)
+def delivery_by_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the programs that tests start; test_courier.py has the delivery by a process."""
+    monkeypatch.setenv("DELIVERY_PROCESS", "false")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "outbox"

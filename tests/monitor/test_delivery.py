@@ -8,7 +8,7 @@ import pytest
 
 from monitor.breaker import State
 from monitor.buried import Graveyard
-from monitor.delivery import REFUSALS_IN_A_ROW, Delivery
+from monitor.delivery import REFRESH_SECONDS, REFUSALS_IN_A_ROW, Delivery
 from monitor.records import Kind
 from monitor.segments import segments
 
@@ -22,6 +22,25 @@ def deliver_all(delivery: Delivery) -> None:
 
 def numbered(count: int) -> list[str]:
     return [f"s{number:04d}" for number in range(count)]
+
+
+def test_the_first_step_of_a_fresh_installation_is_looked_for_as_often_as_any_other(
+    bench: Callable, literal_api: Any
+) -> None:
+    b = bench(literal_api.url)
+    delivery = b.delivery()
+    assert delivery.turn() == b.settings.delivery_poll_seconds
+    assert not b.folder.exists(), "looking makes nothing"
+    b.put(b.outbox(), "first")
+    delivery.turn()
+    assert "first" in literal_api.steps
+
+
+def test_who_waits_for_another_process_to_let_go_looks_less_often(bench: Callable, literal_api: Any) -> None:
+    b = bench(literal_api.url)
+    b.put(b.outbox(), "first")
+    b.delivery().turn()
+    assert b.delivery().turn() == REFRESH_SECONDS
 
 
 def test_steps_and_threads_travel_together_and_in_order(bench: Callable, literal_api: Any) -> None:

@@ -115,11 +115,10 @@ async def test_concurrent_tasks_and_their_threads_keep_apart(client: LiteralClie
             client.message(name)
 
     async def turn(number: int) -> None:
-        async with client.thread(thread_id=f"t{number}"):
-            async with client.run(name=f"run{number}"):
-                await asyncio.gather(*(asyncio.to_thread(in_a_thread, f"tool{number}") for _ in range(3)))
-                async with client.step(name=f"llm{number}", type="llm"):
-                    await asyncio.sleep(0)
+        async with client.thread(thread_id=f"t{number}"), client.run(name=f"run{number}"):
+            await asyncio.gather(*(asyncio.to_thread(in_a_thread, f"tool{number}") for _ in range(3)))
+            async with client.step(name=f"llm{number}", type="llm"):
+                await asyncio.sleep(0)
 
     await asyncio.gather(*(turn(number) for number in range(10)))
     assert await client.written(20)
@@ -318,7 +317,8 @@ def test_sdk_generations_and_any_python_object_can_be_recorded(client: LiteralCl
     assert told["generation"]["model"] == "m"
     assert told["generation"]["tokenCount"] == 3
     assert told["input"] == {
-        "bytes": "STRIPPED_BINARY_DATA", "set": [1], "odd": "odd", "3": "number", "big": str(2**70), "bad": "?", "nan": None,
+        "bytes": "STRIPPED_BINARY_DATA", "set": [1], "odd": "odd", "3": "number", "big": str(2**70), "bad": "?",
+        "nan": None,
     }  # fmt: skip
     assert told["name"] == "sdk"
 

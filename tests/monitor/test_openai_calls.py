@@ -110,7 +110,6 @@ def test_a_call_becomes_an_llm_step_under_what_is_current(
             model="gpt",
             messages=MESSAGES,
             temperature=0.5,
-            extra_body={"literalai_x": None} and None,
             literalai_tags=["a"],
         )
     assert answer.choices[0].message.content == "sunny"
@@ -195,8 +194,8 @@ def test_a_fault_in_recording_leaves_the_call_alone(
         ("monitor.openai_calls.frozen", broken),
         ("monitor.openai_calls.generation", broken),
         ("monitor.openai_calls._as_dict", broken),
-        ("monitor.literal.Step.__init__", broken),
-        ("monitor.literal.Step.end", broken),
+        ("monitor.literal.objects.Step.__init__", broken),
+        ("monitor.literal.objects.Step.end", broken),
     ]
     for name, instead in breakable:
         with monkeypatch.context() as context:
