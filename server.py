@@ -7,12 +7,13 @@ bounded loop inside Literal's thread and steps, and is answered when they are on
 """
 
 import asyncio
+import gc
 import logging
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -27,9 +28,8 @@ from agent.api.middleware import BodyLimit, PlainStartFailure, RequestId
 from agent.api.problems import install as install_problems
 from agent.chat import Completion, Model, ModelRequest, ToolCall, ToolResult
 from agent.events import Event, TurnDone
-from agent.guard import attempt, attempt_async, guarded
+from agent.guard import Guarded, attempt, attempt_async
 from agent.loop import Limits, run_turn
-from agent.recorder import error_text
 from agent.toolkit import Toolkit
 from agent.turn import Answer, Turn
 from monitor.in_process import InProcessTransport
@@ -59,7 +59,7 @@ def recorded(literal: "LiteralClient", model: Model, toolkit: Toolkit, limits: L
     async def answer(turn: Turn) -> AsyncGenerator[Event]:
         done: TurnDone | None = None
         try:
-            with guarded(lambda: thread(turn)):
+            with Guarded(lambda: thread(turn)):
                 attempt(literal.message, turn.question, type="user_message", name=turn.user_id or "user")
                 async for event in run(turn):
                     if isinstance(event, TurnDone):
@@ -83,14 +83,14 @@ def recorded(literal: "LiteralClient", model: Model, toolkit: Toolkit, limits: L
         )
 
     async def run(turn: Turn) -> AsyncGenerator[Event]:
-        with guarded(lambda: literal.run(name="agent")) as step:
-            step.input = {"content": turn.question}
+        with Guarded(lambda: literal.run(name="agent")) as step:
+            step.record.input = {"content": turn.question}
             async for event in run_turn(
                 turn.messages, model=model, tools=toolkit, limits=limits, recorder=StepRecorder(literal)
             ):
                 if isinstance(event, TurnDone):
-                    step.output = {"content": event.answer}
-                    step.metadata = {**(step.metadata or {}), "finish_reason": event.finish}
+                    step.record.output = {"content": event.answer}
+                    step.record.metadata = {**(step.record.metadata or {}), "finish_reason": event.finish}
                 yield event
 
     return answer
@@ -102,41 +102,31 @@ class StepRecorder:
 
     literal: "LiteralClient"
 
-    @contextmanager
-    def model_call(self, request: ModelRequest) -> Generator["LlmStep"]:
+    def model_call(self, request: ModelRequest) -> "LlmStep":
         """An `llm` step; it has the question from the start, so that a call that fails shows what was asked."""
-        with self._step("llm", request.model) as step:
-            step.generation = attempt(self.literal.generation, request.body)
-            yield LlmStep(self.literal, step, request)
+        return LlmStep(self.literal, request)
 
-    @contextmanager
-    def tool_call(self, call: ToolCall) -> Generator["ToolStep"]:
+    def tool_call(self, call: ToolCall) -> "ToolStep":
         """A `tool` step."""
-        with self._step("tool", call.name) as step:
-            step.input = call.readable_arguments
-            yield ToolStep(step)
-
-    @contextmanager
-    def _step(self, kind: Literal["llm", "tool"], name: str) -> Generator[Any]:
-        with guarded(lambda: self.literal.step(type=kind, name=name)) as step:
-            try:
-                yield step
-            except BaseException as error:
-                step.error = error_text(error)
-                raise
+        return ToolStep(self.literal, call)
 
 
-@dataclass(frozen=True)
-class LlmStep:
-    """What is kept of a model's answer."""
+class LlmStep(Guarded):
+    """One model call."""
 
-    literal: "LiteralClient"
-    step: Any
-    request: ModelRequest
+    def __init__(self, literal: "LiteralClient", request: ModelRequest) -> None:
+        super().__init__(lambda: literal.step(type="llm", name=request.model))
+        self.literal = literal
+        self.request = request
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.record.generation = attempt(self.literal.generation, self.request.body)
+        return self
 
     def done(self, completion: Completion) -> None:
         """Keep the answer beside the question."""
-        self.step.generation = attempt(
+        self.record.generation = attempt(
             self.literal.generation,
             self.request.body,
             completion.body,
@@ -146,16 +136,22 @@ class LlmStep:
         )
 
 
-@dataclass(frozen=True)
-class ToolStep:
-    """What is kept of a tool's result."""
+class ToolStep(Guarded):
+    """One tool call."""
 
-    step: Any
+    def __init__(self, literal: "LiteralClient", call: ToolCall) -> None:
+        super().__init__(lambda: literal.step(type="tool", name=call.name))
+        self.call = call
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.record.input = self.call.readable_arguments
+        return self
 
     def done(self, result: ToolResult) -> None:
         """Keep the result, and the error if it is one."""
-        self.step.output = {"content": result.content}
-        self.step.error = result.error
+        self.record.output = {"content": result.content}
+        self.record.error = result.error
 
 
 # ---- the application ------------------------------------------------------------------------------------------------
@@ -168,6 +164,7 @@ def create_app(config: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
             app.state.fronts = await start(app, config, stack)
+            leave_alone_what_stays()
             yield
 
     app = FastAPI(title="Literal Threads", lifespan=lifespan)
@@ -217,6 +214,12 @@ async def start(app: FastAPI, config: Settings, stack: AsyncExitStack) -> Fronts
         not_ready=lambda: literal.status().stalled,
         metrics=lambda: generate_latest(figures),
     )
+
+
+def leave_alone_what_stays() -> None:
+    """Keep the garbage collector from walking the SDKs' heap again and again while requests run."""
+    gc.collect()
+    gc.freeze()
 
 
 def show_log(level: str) -> None:

@@ -109,6 +109,21 @@ def stored_in_review(port: int) -> int:
         return orjson.loads(answer.read())["data"]["steps"]["totalCount"]
 
 
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, thread_id: str) -> bool:
+    """One request on a connection that is open; whether it was answered with 200, to the last byte."""
+    history = [
+        {"role": "system", "content": "You are a helpful assistant."},
+        {"role": "user", "content": "what is six times seven, and one and one?"},
+    ]
+    body = orjson.dumps({"message_history": history, "thread_id": thread_id})
+    head = f"POST /process/ HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    writer.write(head.encode() + b"\r\n\r\n" + body)
+    answer_head = await reader.readuntil(b"\r\n\r\n")
+    length = int(answer_head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    await reader.readexactly(length)
+    return answer_head.startswith(b"HTTP/1.1 200")
+
+
 async def load(port: int, requests: int, prefix: str) -> tuple[float, list[float], int]:
     """Ask `requests` times over 16 connections: seconds in all, seconds of each, and how many failed."""
     numbers = iter(range(requests))
@@ -119,21 +134,9 @@ async def load(port: int, requests: int, prefix: str) -> tuple[float, list[float
         nonlocal failed
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for number in numbers:
-            history = [
-                {"role": "system", "content": "You are a helpful assistant."},
-                {"role": "user", "content": "what is six times seven, and one and one?"},
-            ]
-            body = orjson.dumps({"message_history": history, "thread_id": f"{prefix}-{number}"})
-            head = (
-                f"POST /process/ HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-            )
             started = time.perf_counter()
-            writer.write(head.encode() + body)
-            answer_head = await reader.readuntil(b"\r\n\r\n")
-            length = int(answer_head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
+            failed += not await ask(reader, writer, f"{prefix}-{number}")
             latencies.append(time.perf_counter() - started)
-            failed += not answer_head.startswith(b"HTTP/1.1 200")
         writer.close()
 
     started = time.perf_counter()
@@ -154,7 +157,8 @@ def measure(key: str, requests: int, warmup: int, folder: Path) -> Measure:
         ),
         process(
             "bench.monitor_service", VARIANTS[key], str(service_port),
-            port=service_port, DATA_DIR=str(folder), LITERAL_API_URL=f"http://127.0.0.1:{steps_port}", LITERAL_API_KEY=KEY,
+            port=service_port, DATA_DIR=str(folder),
+            LITERAL_API_URL=f"http://127.0.0.1:{steps_port}", LITERAL_API_KEY=KEY,
             OPENAI_API_KEY="k", OPENAI_BASE_URL=f"http://127.0.0.1:{provider_port}/v1", WEATHER_PROVIDER="sample",
         ),
     ):  # fmt: skip
@@ -208,7 +212,8 @@ def table(rounds: list[dict[str, Measure]]) -> None:
     """Medians over the rounds; ratios are made within a round before the median is taken."""
     print(
         f"{'variant':<20}{'req/s':>8}{'ratio':>7}{'p50 ms':>8}{'p99 ms':>8}{'ratio':>7}{'stall ms':>10}"
-        f"{'CPU us':>8}{'+us':>8}{'RSS MB':>8}{'failed':>8}{'sent':>8}{'stored':>8}{'lost':>6}{'twice':>7}{'drain/s':>9}"
+        f"{'CPU us':>8}{'+us':>8}{'RSS MB':>8}{'failed':>8}"
+        f"{'sent':>8}{'stored':>8}{'lost':>6}{'twice':>7}{'drain/s':>9}"
     )
     for key in rounds[0]:
         runs = [one[key] for one in rounds]

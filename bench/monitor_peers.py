@@ -1,7 +1,7 @@
 """The two ends a benchmarked service talks to: a model provider, and a Literal API that can be made to fail.
 
-    python -m bench.monitor_peers provider PORT
-    python -m bench.monitor_peers sink PORT CONTROL_PORT
+python -m bench.monitor_peers provider PORT
+python -m bench.monitor_peers sink PORT CONTROL_PORT
 """
 
 import asyncio
@@ -62,10 +62,16 @@ class Sink:
         self.port = port
         self.mode = "ok"
         self.ids: dict[str, int] = {}
+        self.threads: dict[str, set[str]] = {}
         self.server: asyncio.Server | None = None
+        self.healed = asyncio.Event()
 
     async def switch(self, mode: str) -> None:
         self.mode = mode
+        if mode == "hang":
+            self.healed.clear()
+        else:
+            self.healed.set()
         if mode == "closed" and self.server:
             self.server.close()
             self.server = None
@@ -92,31 +98,37 @@ class Sink:
             case "500":
                 return 500, b'{"errors":[{"message":"no"}]}'
             case "hang":
-                while self.mode == "hang":
-                    await asyncio.sleep(0.05)
+                await self.healed.wait()
                 return 500, b"{}"
             case "slow":
                 await asyncio.sleep(0.5)
             case _:
                 pass
         data: dict[str, Any] = {}
-        for name, value in orjson.loads(body)["variables"].items():
+        variables = orjson.loads(body)["variables"]
+        for name, value in variables.items():
             if name.startswith("id_"):
                 data[f"step{name[3:]}"] = {"ok": True}
                 self.ids[value] = self.ids.get(value, 0) + 1
+                self.threads.setdefault(variables.get(f"threadId_{name[3:]}", ""), set()).add(value)
             elif name.startswith("thread_id_"):
                 data[f"thread{name[10:]}"] = {"id": value}
         return 200, orjson.dumps({"data": data or {"upsertThread": {"id": "x"}}})
 
     async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One line: a mode to switch to, or `count`. Answers distinct steps and how many came more than once."""
+        """One line: a mode to switch to, or what to tell.
+
+        `count` tells how many distinct steps there are, and how many came more than once; `threads` how many distinct
+        steps each thread has.
+        """
         asked = (await reader.readline()).decode().strip()
-        if asked == "reset":
-            self.ids.clear()
-        elif asked != "count":
+        if asked not in {"count", "threads"}:
             await self.switch(asked)
         repeated = sum(times > 1 for times in self.ids.values())
-        writer.write(orjson.dumps({"steps": len(self.ids), "repeated": repeated}) + b"\n")
+        told: dict[str, Any] = {"steps": len(self.ids), "repeated": repeated}
+        if asked == "threads":
+            told = {thread_id: len(steps) for thread_id, steps in self.threads.items()}
+        writer.write(orjson.dumps(told) + b"\n")
         await writer.drain()
         writer.close()
 

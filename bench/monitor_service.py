@@ -110,7 +110,16 @@ def app_of(variant: str) -> FastAPI:
         toolkit = tools.build_toolkit(config.agent)
         make = {"none": plain, "stock": stock}[variant]
         answer = await asyncio.to_thread(make, model, toolkit, Limits.from_settings(config.agent))
-        app.state.fronts = Fronts(answer, server.review_links(config), model.name, False, toolkit.names)  # noqa: FBT003
+        app.state.fronts = Fronts(
+            answer=answer,
+            review_url=server.review_links(config),
+            model=model.name,
+            offline_demo=False,
+            tools=toolkit.names,
+            not_ready=lambda: None,
+            metrics=lambda: b"",
+        )
+        server.leave_alone_what_stays()
         yield
 
     app = FastAPI(title="bench", lifespan=lifespan)
@@ -161,6 +170,7 @@ class Measured:
             "stall_seconds": self.stall,
             "rss_bytes": pages * os.sysconf("SC_PAGE_SIZE"),
             "queued": literal.status().queued_steps if literal else 0,
+            "in_memory": literal.status().in_memory if literal else 0,
             "lost": literal.status().lost if literal else {},
         }
         self.cpu, self.stall = cpu, 0.0

@@ -37,8 +37,11 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nobody_blocks_the_loop() -> Iterator[BlockBuster]:
-    """A blocking call on the event loop, made by our own code, raises."""
+def nobody_blocks_the_loop(only_loopback: None) -> Iterator[BlockBuster]:
+    """A blocking call on the event loop, made by our own code, raises.
+
+    After `only_loopback`, so that what both patch is restored in the reverse order and not wrapped once more per test.
+    """
     with_ours = BlockBuster(scanned_modules=["server", "agent", "monitor", "review", "tools"])
     with_ours.activate()
     yield with_ours

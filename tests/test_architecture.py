@@ -17,7 +17,7 @@ SOURCES = sorted(
 )
 
 ONLY_IN = {
-    "literalai": ("monitor/literal.py",),
+    "literalai": ("monitor/literal/",),
     "traceloop": (),
     "openai": ("agent/model.py",),
     "sqlalchemy": ("review/store/",),
@@ -26,6 +26,7 @@ ONLY_IN = {
     "graphql": ("review/api/",),
     "jinja2": ("review/dashboard/render.py",),
     "fastapi": ("server.py", "agent/api/"),
+    "obstore": ("review/files/s3.py",),
     "requests": ("replay/connection.py",),
 }
 

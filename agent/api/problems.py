@@ -1,6 +1,7 @@
 """Errors on the wire: problem+json (RFC 9457), one shape for every route, no traceback and no secret in it."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -42,9 +43,15 @@ async def _invalid_history(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # what the handler is registered for
-    faults = [{"where": _where(fault["loc"]), "what": str(fault["msg"])} for fault in error.errors()]
+    faults = [{"where": _where(fault["loc"]), "what": _what(fault)} for fault in error.errors()]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
     return problem(request, 422, "invalid_request", detail, errors=faults)
+
+
+def _what(fault: Mapping[str, Any]) -> str:
+    if fault["loc"] == ("body",):
+        return "The body must be a JSON object, sent with Content-Type: application/json"
+    return str(fault["msg"])
 
 
 def _where(location: tuple[int | str, ...]) -> str:

@@ -16,7 +16,7 @@ PROGRAMS = {"monitor.__main__", "monitor.doctor", "monitor.inspection"}  # comma
 
 def functions() -> Iterator[tuple[str, Any, str]]:
     """Every function and method that monitor/ defines: its full name, its owner and its name there."""
-    for found in pkgutil.iter_modules(monitor.__path__, "monitor."):
+    for found in pkgutil.walk_packages(monitor.__path__, "monitor."):
         if found.name in PROGRAMS:
             continue
         module = importlib.import_module(found.name)

@@ -148,6 +148,12 @@ async def test_a_body_that_is_not_json_is_refused(running) -> None:
     assert "JSON" in answer.json()["detail"]
 
 
+async def test_a_body_without_its_content_type_is_told_what_to_send(running) -> None:
+    answer = await running.http.post("/process/", content=b'{"thread_id": "t1"}')
+    assert answer.status_code == 422
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("announced", [True, False])
 async def test_a_body_over_the_limit_is_refused(serve, announced) -> None:
     body = json.dumps({"message_history": [{"role": "user", "content": "x" * 2000}], "thread_id": "t1"}).encode()
