@@ -1,20 +1,21 @@
-"""`python -m review`: serve the review app, manage its keys, look after its database."""
+"""`python -m review`: serve the review app, carry projects in and out, manage keys, look after the database."""
 
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
+from review import key_commands
 from review.app import create_app, database_url
 from review.doctor import sqlite_findings, store_findings
-from review.errors import NotFound, ReviewError
-from review.projects import FIRST_PROJECT_ID, create_key
+from review.errors import ReviewError
+from review.files.store import FileStore, open_file_store
+from review.projects import FIRST_PROJECT_ID
 from review.secrets import api_key_file, load_secrets
 from review.serving import base_url, listen, serve
 from review.store import Store
-from review.store.keys import keys, revoke_key
+from review.transfer import commands as transfer
 from settings import ReviewSettings, Settings, SettingsError, load
 
 
@@ -44,19 +45,31 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--port", type=int, help="port to listen on, 0 for a free one (PORT)")
     serving.set_defaults(run=_serve)
 
+    project = argparse.ArgumentParser(add_help=False, parents=[database])
+    project.add_argument("--project", default=FIRST_PROJECT_ID, metavar="ID", help="the project; default: %(default)s")
+
+    exporting = commands.add_parser("export", parents=[project], help="write a project, or threads of it, to a file")
+    transfer.add_export_arguments(exporting)
+    exporting.set_defaults(run=_transfer, how=transfer.export)
+    importing = commands.add_parser("import", parents=[project], help="read such a file into a project")
+    transfer.add_import_arguments(importing)
+    importing.set_defaults(run=_transfer, how=transfer.import_)
+
     actions = commands.add_parser("keys", help="the API keys of a project").add_subparsers(
         required=True, metavar="action"
     )
-    project = argparse.ArgumentParser(add_help=False, parents=[database])
-    project.add_argument("--project", default=FIRST_PROJECT_ID, metavar="ID", help="the project; default: %(default)s")
-    listing = actions.add_parser("list", parents=[project], help="show the keys of a project")
-    listing.set_defaults(run=_list_keys)
+    listing = actions.add_parser("list", parents=[database], help="show the keys")
+    listing.add_argument("--project", metavar="ID", help="of this project only; default: of all")
+    listing.set_defaults(run=_with_store, do=key_commands.list_keys)
     creating = actions.add_parser("create", parents=[project], help="make a key, and the project if it is new")
     creating.add_argument("--name", default="", help="what it is for")
-    creating.set_defaults(run=_create_key)
+    creating.set_defaults(run=_with_store, do=key_commands.make_key)
+    rotating = actions.add_parser("rotate", parents=[project], help="end a key and make another of its name")
+    rotating.add_argument("id", help="as `keys list` shows it")
+    rotating.set_defaults(run=_with_store, do=key_commands.replace_key)
     revoking = actions.add_parser("revoke", parents=[project], help="end a key at once")
     revoking.add_argument("id", help="as `keys list` shows it")
-    revoking.set_defaults(run=_revoke_key)
+    revoking.set_defaults(run=_with_store, do=key_commands.end_key)
 
     doctor = commands.add_parser("doctor", parents=[database], help="check SQLite's version and the database")
     doctor.set_defaults(run=_doctor)
@@ -83,35 +96,26 @@ def _serve(given: argparse.Namespace, settings: Settings) -> int:
     return 0 if serve(app, listening, settings.server, ready=ready) else 1
 
 
-def _list_keys(given: argparse.Namespace, settings: Settings) -> int:
-    async def listed() -> None:
-        async with _store(given, settings) as store:
-            for key in await store.read(keys, given.project):
-                state = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "in use"
-                print(f"{key.id}  …{key.tail}  {key.created_at:%Y-%m-%d %H:%M}  {state}  {key.name}")
+def _with_store(given: argparse.Namespace, settings: Settings) -> int:
+    do: Callable[[argparse.Namespace, Store], Awaitable[str]] = given.do
 
-    asyncio.run(listed())
+    async def done() -> None:
+        async with _store(given, settings) as store:
+            print(await do(given, store))
+
+    asyncio.run(done())
     return 0
 
 
-def _create_key(given: argparse.Namespace, settings: Settings) -> int:
-    async def created() -> None:
+def _transfer(given: argparse.Namespace, settings: Settings) -> int:
+    how: Callable[[argparse.Namespace, Store, FileStore], Awaitable[str]] = given.how
+
+    async def transferred() -> None:
+        files = await asyncio.to_thread(open_file_store, settings.review, settings.server.data_dir)
         async with _store(given, settings) as store:
-            key, _ = await store.write(create_key, given.project, name=given.name, now=datetime.now(UTC))
-            print(key)
+            print(await how(given, store, files), file=sys.stderr)  # the output may be the export itself
 
-    asyncio.run(created())
-    return 0
-
-
-def _revoke_key(given: argparse.Namespace, settings: Settings) -> int:
-    async def revoked() -> None:
-        async with _store(given, settings) as store:
-            if not await store.write(revoke_key, given.project, given.id, now=datetime.now(UTC)):
-                raise NotFound(f"project {given.project} has no key {given.id} in use")
-            print(f"revoked {given.id}")
-
-    asyncio.run(revoked())
+    asyncio.run(transferred())
     return 0
 
 

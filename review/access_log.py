@@ -1,13 +1,13 @@
-"""Keeps the admin token out of uvicorn's access log, which writes whole addresses."""
+"""Keeps what opens something out of uvicorn's access log, which writes whole addresses."""
 
 import logging
 import re
 
-TOKEN = re.compile(r"([?&]token=)[^&\s]+")
+TOKEN = re.compile(r"([?&](?:token|signature|policy)=)[^&\s]+")
 
 
 def hide_tokens() -> None:
-    """From now on, `token=…` in an address is logged as `token=(hidden)`. Doing it twice changes nothing."""
+    """From now on, tokens and signatures in an address are logged as `(hidden)`. Doing it twice changes nothing."""
     log = logging.getLogger("uvicorn.access")
     if _hide not in log.filters:
         log.addFilter(_hide)

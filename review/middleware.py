@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review.errors import TooLarge
 
+_FORM_BYTES: Final = 1_000_000
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -19,15 +21,24 @@ class BodyLimit:
     connection is closed sees a broken pipe instead of the answer.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, other: Mapping[str, int] | None = None) -> None:
+        """Bounds bodies.
+
+        Args:
+            app: Who reads them.
+            max_bytes: How large one may be.
+            other: How large a file may be that is sent to one of these paths; the form around it comes on top.
+        """
         self.app = app
         self.max_bytes = max_bytes
+        self.other = other or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, counting."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        max_bytes = self._limit_of(scope)
         declared = Headers(scope=scope).get("content-length", "")
         expected = int(declared) if declared.isdecimal() else 0
         received = 0
@@ -36,14 +47,19 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if max(expected, received) > self.max_bytes:
-                while message.get("more_body") and received <= 2 * self.max_bytes:
+            if max(expected, received) > max_bytes:
+                while message.get("more_body") and received <= 2 * max_bytes:
                     message = await receive()
                     received += len(message.get("body", b""))
-                raise TooLarge(f"The body is over the limit of {self.max_bytes} bytes")
+                raise TooLarge(f"The body is over the limit of {max_bytes} bytes")
             return message
 
         await self.app(scope, receive_bounded, send)
+
+    def _limit_of(self, scope: Scope) -> int:
+        path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
+        file = self.other.get("/" + path.lstrip("/"))
+        return self.max_bytes if file is None else file + _FORM_BYTES
 
 
 class RequestId:

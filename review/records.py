@@ -166,6 +166,15 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantActivity(Participant):
+    """A participant with what their threads say about them; None where there is no thread, or no token in any."""
+
+    last_engaged: datetime | None
+    thread_count: int
+    token_count: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """A judgement of a step (or of an experiment item)."""
 

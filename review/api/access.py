@@ -1,17 +1,18 @@
 """Which project a request may touch: its API key says so."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import SystemRandom
 from typing import TypeAlias
 
 from graphql import GraphQLResolveInfo
 from starlette.requests import Request
 
-from review.auth import hash_api_key
-from review.context import review_of
+from review.context import public_url, review_of
 from review.errors import Forbidden, Unauthorized
+from review.files import Files
 from review.store import Store
-from review.store.keys import project_of_key
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,24 @@ class Caller:
     Attributes:
         store: The two doors to the database.
         project_id: The project the key opens; every statement is bound to it.
+        files: The uploaded files.
+        public_url: Where the caller reaches the app, for links that are answered.
         environment: `x-env`, with which the steps of this request are labelled.
         client_name: `x-client-name`, because some clients can't read what others wrote.
         body_bytes: How much was sent, by which the store bounds what waits to be written.
         now: The instant the request was taken; everything it writes is stamped with it.
+        chance: A random number from 0 up to 1, by which a version of a prompt is chosen.
     """
 
     store: Store
     project_id: str
+    files: Files
+    public_url: str
     environment: str | None = None
     client_name: str | None = None
     body_bytes: int = 0
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    chance: Callable[[], float] = SystemRandom().random
 
     def must_be_in(self, project_id: str | None) -> None:
         """Refuses a request that names another project than its key's (literal-api.md §1.2)."""
@@ -50,14 +57,16 @@ async def caller_of(request: Request) -> Caller:
     Raises:
         Unauthorized: no key, an unknown one or a revoked one; the answer is the same for all three.
     """
-    store = review_of(request).store
+    review = review_of(request)
     key = request.headers.get("x-api-key", "")
-    project = await store.read(project_of_key, hash_api_key(key)) if key else None
+    project = await review.keys.project(key) if key else None
     if project is None:
         raise Unauthorized("The API key is missing or wrong: send a project's key in the x-api-key header")
     return Caller(
-        store=store,
+        store=review.store,
         project_id=project.id,
+        files=review.files,
+        public_url=public_url(request),
         environment=request.headers.get("x-env") or None,
         client_name=request.headers.get("x-client-name"),
         body_bytes=_content_length(request),

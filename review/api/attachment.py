@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ariadne import MutationType, QueryType
+from ariadne import MutationType, ObjectType, QueryType
 
 from review.api.access import Info
 from review.ingest.literal import attachment_update, required_id
 from review.records import Attachment
-from review.store import attachments
+from review.store import attachments, deletions
 
 query = QueryType()
 mutation = MutationType()
+attachment_type = ObjectType("Attachment")
 
 _COLUMN_OF: Final = {"name": "name", "mime": "mime", "url": "url", "objectKey": "object_key", "metadata": "metadata"}
 
@@ -46,8 +47,17 @@ async def resolve_update_attachment(_: object, info: Info, **arguments: Any) -> 
 async def resolve_delete_attachment(_: object, info: Info, **arguments: Any) -> Mapping[str, str]:
     """Deletes an attachment; the same answer when it never arrived, as Chainlit may ask (literal-api.md §5)."""
     caller = info.context
-    await caller.store.write(attachments.delete_attachment, caller.project_id, arguments["id"])
+    files = await caller.store.write(deletions.delete_attachment, caller.project_id, arguments["id"])
+    await caller.files.delete(caller.project_id, files)
     return {"id": required_id(arguments["id"])}
 
 
-bindables = (query, mutation)
+@attachment_type.field("url")
+def resolve_url(attachment: Attachment, info: Info) -> str | None:
+    """A link to the file that was signed just now; the address of what lies elsewhere, as it was given."""
+    caller = info.context
+    link = caller.files.link(caller.project_id, attachment)
+    return caller.public_url + link if link else attachment.url
+
+
+bindables = (query, mutation, attachment_type)

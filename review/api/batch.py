@@ -6,17 +6,23 @@ argument of which step; the plan is cached instead of the document, and neither 
 thousands of nodes for each request. What is not exactly of that form has no plan and goes the general way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationType, VariableNode
 
 from review.api.access import Caller
-from review.errors import Refused
+from review.errors import Refused, ReviewError
 from review.ingest.literal import STEP_ARGUMENTS, step_update
 from review.records import StepUpdate
+from review.store.apart import save_steps_apart
 from review.store.writes import save_steps
+
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
 
 _RESULT_FIELDS: Final = ("ok", "message", "errorCode")
 
@@ -31,6 +37,9 @@ class Outcome:
 
 
 STORED: Final = Outcome()
+FAILED: Final = Outcome(
+    ok=False, message="The server can't store this step; its log says why", error_code=ReviewError.code
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +129,23 @@ async def ingest(caller: Caller, steps: Iterable[Mapping[str, Any]]) -> list[Out
     """
     updates = [_update_or_refusal(arguments) for arguments in steps]
     good = [update for update in updates if isinstance(update, StepUpdate)]
-    if good:
-        await caller.store.write_sized(
-            caller.body_bytes,
-            save_steps,
-            caller.project_id,
-            good,
-            environment=caller.environment,
-            received_at=caller.now,
-        )
-    return [STORED if isinstance(update, StepUpdate) else update for update in updates]
+    stored = iter(await _stored(caller, good) if good else ())
+    return [next(stored) if isinstance(update, StepUpdate) else update for update in updates]
+
+
+async def _stored(caller: Caller, steps: list[StepUpdate]) -> list[Outcome]:
+    def write(save: Callable[..., R]) -> Awaitable[R]:
+        labels = {"environment": caller.environment, "received_at": caller.now}
+        return caller.store.write_sized(caller.body_bytes, save, caller.project_id, steps, **labels)
+
+    try:
+        await write(save_steps)
+    except ReviewError:
+        raise
+    except Exception:
+        logger.exception("a batch of %d steps failed; they are stored apart", len(steps))
+        return [STORED if stored else FAILED for stored in await write(save_steps_apart)]
+    return [STORED] * len(steps)
 
 
 def _update_or_refusal(arguments: Mapping[str, Any]) -> StepUpdate | Outcome:

@@ -11,10 +11,23 @@ from ariadne import (
 from ariadne.utils import convert_camel_case_to_snake
 from graphql import GraphQLField, GraphQLFieldResolver, GraphQLSchema
 
-from review.api import attachment, generation, participant, scalars, score, step, thread
+from review.api import (
+    attachment,
+    dataset,
+    experiment,
+    generation,
+    participant,
+    prompt,
+    scalars,
+    score,
+    step,
+    thread,
+)
 from review.api.access import Info
 
 SDL_FOLDER: Final = Path(__file__).parent / "schema"
+
+_NOUNS: Final = (scalars, step, thread, participant, generation, score, attachment, dataset, experiment, prompt)
 
 _FIELD_PATH: Final = 2
 """How long the path to a field is, for Ariadne's name converter; an argument's is longer."""
@@ -25,11 +38,7 @@ def executable_schema() -> GraphQLSchema:
     """The schema; reads the SDL files, so not to be called for the first time on an event loop."""
     schema = make_executable_schema(
         load_schema_from_path(SDL_FOLDER),
-        *(
-            bindable
-            for noun in (scalars, step, thread, participant, generation, score, attachment)
-            for bindable in noun.bindables
-        ),
+        *(bindable for noun in _NOUNS for bindable in noun.bindables),
         convert_names_case=_attribute_of_field,
     )
     for root in (schema.query_type, schema.mutation_type):

@@ -8,6 +8,8 @@ from ariadne import MutationType, ObjectType, QueryType
 
 from review.api import readable
 from review.api.access import Caller, Info
+from review.api.connection import Connection, connection, page_request
+from review.api.selection import selects
 from review.errors import Refused
 from review.ingest.coerce import decimal
 from review.ingest.literal import step_update
@@ -50,6 +52,15 @@ async def resolve_generation(_: object, info: Info, **arguments: Any) -> Step | 
     caller = info.context
     step = await caller.store.read(reads.step, caller.project_id, arguments["id"])
     return step if step and step.generation else None
+
+
+@query.field("generations")
+async def resolve_generations(_: object, info: Info, **arguments: Any) -> Connection[Step]:
+    """A page of generations, those of steps of any type."""
+    caller = info.context
+    count = selects(info, "totalCount")
+    page = await caller.store.read(reads.generations, caller.project_id, page_request(arguments), count=count)
+    return connection(page, lambda step: step)
 
 
 @mutation.field("createGeneration")

@@ -1,18 +1,25 @@
 """Resolvers of participants: the people (or systems) threads are with."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from datetime import datetime
+from typing import Any, TypeAlias, cast
 
-from ariadne import MutationType, QueryType
+from ariadne import MutationType, ObjectType, QueryType
 
 from review.api.access import Info
+from review.api.connection import Connection, connection, page_request
+from review.api.selection import selects
+from review.api.thread import ParticipantOfThread
 from review.errors import Refused
 from review.ingest.literal import required_id
-from review.records import UNSET, Participant
-from review.store import participants
+from review.records import UNSET, Participant, ParticipantActivity
+from review.store import participant_list, participants
 
 query = QueryType()
 mutation = MutationType()
+participant_type = ObjectType("Participant")
+
+_Person: TypeAlias = Participant | ParticipantOfThread
 
 
 @query.field("participant")
@@ -25,6 +32,17 @@ async def resolve_participant(_: object, info: Info, **arguments: Any) -> Partic
     return await caller.store.read(
         participants.participant, caller.project_id, id=by_id, identifier=by_identifier if by_id is None else None
     )
+
+
+@query.field("participants")
+async def resolve_participants(_: object, info: Info, **arguments: Any) -> Connection[ParticipantActivity]:
+    """A page of participants, each with what their threads say."""
+    caller = info.context
+    count = selects(info, "totalCount")
+    page = await caller.store.read(
+        participant_list.participants, caller.project_id, page_request(arguments), count=count
+    )
+    return connection(page, lambda person: person)
 
 
 @mutation.field("createParticipant")
@@ -61,10 +79,39 @@ async def resolve_delete_participant(_: object, info: Info, **arguments: Any) ->
     return {"id": required_id(arguments["id"])}
 
 
+@participant_type.field("lastEngaged")
+async def resolve_last_engaged(person: _Person, info: Info) -> datetime | None:
+    """When the latest of their threads ended."""
+    activity = await _activity(person, info)
+    return activity and activity.last_engaged
+
+
+@participant_type.field("threadCount")
+async def resolve_thread_count(person: _Person, info: Info) -> int | None:
+    """How many threads are with them."""
+    activity = await _activity(person, info)
+    return activity and activity.thread_count
+
+
+@participant_type.field("tokenCount")
+async def resolve_token_count(person: _Person, info: Info) -> int | None:
+    """The tokens of all their threads."""
+    activity = await _activity(person, info)
+    return activity and activity.token_count
+
+
+async def _activity(person: _Person, info: Info) -> ParticipantActivity | None:
+    """The list brings it along; who is met elsewhere is looked up, which no client asks for."""
+    if isinstance(person, ParticipantActivity):
+        return person
+    caller = info.context
+    return await caller.store.read(participant_list.activity, caller.project_id, person.id) if person.id else None
+
+
 def _object(metadata: Any) -> dict[str, Any] | None:
     if not isinstance(metadata, dict | None):
         raise Refused("metadata: must be an object")
     return cast("dict[str, Any] | None", metadata)
 
 
-bindables = (query, mutation)
+bindables = (query, mutation, participant_type)

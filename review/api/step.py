@@ -13,7 +13,7 @@ from review.api.thread import ParticipantOfThread, ThreadNode, read_thread
 from review.ingest.literal import required_id, step_update
 from review.records import Step, StepUpdate, new_id
 from review.store import Connection as Database
-from review.store import reads, writes
+from review.store import deletions, reads, writes
 
 query = QueryType()
 mutation = MutationType()
@@ -61,7 +61,8 @@ async def resolve_update_step(_: object, info: Info, **arguments: Any) -> Step |
 async def resolve_delete_step(_: object, info: Info, **arguments: Any) -> Mapping[str, str]:
     """Deletes a step; the same answer when it is gone already (literal-api.md §5)."""
     caller = info.context
-    await caller.store.write(writes.delete_step, caller.project_id, arguments["id"])
+    files = await caller.store.write(deletions.delete_step, caller.project_id, arguments["id"])
+    await caller.files.delete(caller.project_id, files)
     return {"id": required_id(arguments["id"])}
 
 

@@ -13,7 +13,7 @@ from review.api.selection import selects
 from review.ingest.literal import required_id, thread_update
 from review.records import Json, Page, PageRequest, Participant, Step, ThreadSummary, ThreadUpdate, new_id
 from review.store import Connection as Database
-from review.store import participants, reads, writes
+from review.store import deletions, participants, reads, writes
 
 query = QueryType()
 mutation = MutationType()
@@ -90,7 +90,8 @@ async def resolve_update_thread(_: object, info: Info, **arguments: Any) -> Thre
 async def resolve_delete_thread(_: object, info: Info, **arguments: Any) -> Mapping[str, str]:
     """Deletes a thread and everything in it; the same answer when it is gone already (literal-api.md §5)."""
     caller = info.context
-    await caller.store.write(writes.delete_thread, caller.project_id, arguments["id"])
+    files = await caller.store.write(deletions.delete_thread, caller.project_id, arguments["id"])
+    await caller.files.delete(caller.project_id, files)
     return {"id": required_id(arguments["id"])}
 
 

@@ -1,10 +1,13 @@
 """One step with everything there is, as the panel beside the tree shows it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from review.dashboard.legend import Kind, State, kind_of
 from review.dashboard.payload import ChatMessage, Payload, chat_message, fields_of, items_of, shown
-from review.records import Generation, Json, Step
+from review.files import Files
+from review.files.serving import is_shown
+from review.records import Attachment, Generation, Json, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,23 @@ class ModelCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """An attachment as the panel shows it.
+
+    Attributes:
+        attachment: What is known of it.
+        link: Opens a file of ours for a while, from the app's root; None when it is kept elsewhere.
+        elsewhere: Its address in the web, when it has one.
+        shown_as: What the page makes of it; None: a link, and nothing more.
+    """
+
+    attachment: Attachment
+    link: str | None
+    elsewhere: str | None
+    shown_as: Literal["image", "audio", "video"] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepDetail:
     """A step and what is worth seeing of it. Input, output and metadata are None when there is nothing in them."""
 
@@ -39,10 +59,11 @@ class StepDetail:
     input: Payload | None
     output: Payload | None
     metadata: Payload | None
+    files: list[File]
 
 
-def step_detail(step: Step, state: State) -> StepDetail:
-    """The step as the panel shows it."""
+def step_detail(step: Step, state: State, *, files: Files, project_id: str) -> StepDetail:
+    """The step as the panel shows it, with fresh links to the project's files."""
     return StepDetail(
         step=step,
         kind=kind_of(step),
@@ -51,7 +72,27 @@ def step_detail(step: Step, state: State) -> StepDetail:
         input=_shown_if_any(step.input),
         output=_shown_if_any(step.output),
         metadata=_shown_if_any(step.metadata),
+        files=[_file(attachment, files.link(project_id, attachment)) for attachment in step.attachments],
     )
+
+
+def _file(attachment: Attachment, link: str | None) -> File:
+    """Only what is ours is shown in place: a page that loads from elsewhere tells elsewhere who reads it."""
+    url = attachment.url or ""
+    return File(
+        attachment=attachment,
+        link=link,
+        elsewhere=url if link is None and url.startswith(("https://", "http://")) else None,
+        shown_as=_shown_as(attachment.mime) if link else None,
+    )
+
+
+def _shown_as(mime: str | None) -> Literal["image", "audio", "video"] | None:
+    match (mime or "").partition("/")[0]:
+        case "image" | "audio" | "video" as shown if is_shown(mime):
+            return shown
+        case _:
+            return None
 
 
 def _model_call(generation: Generation, seconds: float | None) -> ModelCall:

@@ -11,6 +11,7 @@ from review.dashboard.legend import Kind, State
 from review.dashboard.payload import fields_of
 from review.dashboard.tree import Node, build
 from review.errors import NotFound
+from review.files import Files
 from review.records import ThreadSummary
 from review.store import Store, reads
 
@@ -106,7 +107,14 @@ async def threads_page(
 
 
 async def thread_page(
-    store: Store, project_id: str, thread_id: str, *, view: View | None, step_id: str | None, now: datetime
+    store: Store,
+    files: Files,
+    project_id: str,
+    thread_id: str,
+    *,
+    view: View | None,
+    step_id: str | None,
+    now: datetime,
 ) -> ThreadPage:
     """One thread; four reads, however many steps it has.
 
@@ -131,7 +139,7 @@ async def thread_page(
         conversation = entries(tree, await store.read(reads.thread_messages, project_id, thread_id))
     elif node is not None:
         step = await store.read(reads.step, project_id, node.step.id)
-        selected = step_detail(step, node.state) if step else None
+        selected = step_detail(step, node.state, files=files, project_id=project_id) if step else None
     release = fields_of(thread.metadata).get("release")
     return ThreadPage(
         thread=thread,

@@ -59,6 +59,7 @@ async def _thread(request: Request) -> Response:
     views: dict[str | None, View] = {"chat": "chat", "tree": "tree"}
     page = await thread_page(
         review.store,
+        review.files,
         review.project.id,
         request.path_params["thread_id"],
         view=views.get(asked.get("view")),

@@ -62,17 +62,17 @@ def step_update(arguments: Arguments) -> StepUpdate:
     generation = coerce.objects(arguments.get("generation"))
     return StepUpdate(
         id=required_id(arguments.get("id")),
-        thread_id=_reference("threadId", arguments),
-        root_run_id=_reference("rootRunId", arguments),
-        parent_id=_reference("parentId", arguments),
+        thread_id=reference("threadId", arguments),
+        root_run_id=reference("rootRunId", arguments),
+        parent_id=reference("parentId", arguments),
         type=coerce.text(arguments.get("type")) or None,
-        name=_text("name", arguments),
+        name=text("name", arguments),
         start_time=coerce.time(arguments.get("startTime")),
         end_time=coerce.time(arguments.get("endTime")),
-        error=_text("error", arguments),
-        input=_bounded("input", arguments.get("input"), MAX_CONTENT_BYTES),
-        output=_bounded("output", arguments.get("output"), MAX_CONTENT_BYTES),
-        metadata=_bounded("metadata", arguments.get("metadata"), MAX_METADATA_BYTES),
+        error=text("error", arguments),
+        input=bounded("input", arguments.get("input"), MAX_CONTENT_BYTES),
+        output=bounded("output", arguments.get("output"), MAX_CONTENT_BYTES),
+        metadata=bounded("metadata", arguments.get("metadata"), MAX_METADATA_BYTES),
         tags=coerce.texts(arguments.get("tags")),
         generation=generation_update(generation[0]) if generation else None,
         scores=[score_update(score) for score in coerce.objects(arguments.get("scores"))],
@@ -85,17 +85,17 @@ def generation_update(payload: Arguments) -> GenerationUpdate:
 
     Empty tags and metadata accompany every generation of the Python SDK and mean nothing.
     """
-    _bounded("generation", payload, MAX_GENERATION_BYTES)
+    bounded("generation", payload, MAX_GENERATION_BYTES)
     return GenerationUpdate(
         type=coerce.member(payload.get("type"), GENERATION_TYPES),
         prompt_id=coerce.reference(payload.get("promptId")),
-        provider=_text("provider", payload),
-        model=_text("model", payload),
-        error=_text("error", payload),
+        provider=text("provider", payload),
+        model=text("model", payload),
+        error=text("error", payload),
         settings=payload.get("settings"),
         variables=payload.get("variables"),
         tags=coerce.texts(payload.get("tags")) or None,
-        metadata=_bounded("generation.metadata", payload.get("metadata"), MAX_METADATA_BYTES) or None,
+        metadata=bounded("generation.metadata", payload.get("metadata"), MAX_METADATA_BYTES) or None,
         tools=payload.get("tools"),
         token_count=coerce.count(payload.get("tokenCount")),
         input_token_count=coerce.count(payload.get("inputTokenCount")),
@@ -113,15 +113,15 @@ def generation_update(payload: Arguments) -> GenerationUpdate:
 def score_update(payload: Arguments) -> ScoreUpdate:
     """What a `ScorePayloadInput` says; `generationId` is the old name of `stepId` (§4.6)."""
     return ScoreUpdate(
-        id=_reference("id", payload),
-        step_id=_reference("stepId", payload) or _reference("generationId", payload),
-        dataset_experiment_item_id=_reference("datasetExperimentItemId", payload),
-        name=_text("name", payload),
+        id=reference("id", payload),
+        step_id=reference("stepId", payload) or reference("generationId", payload),
+        dataset_experiment_item_id=reference("datasetExperimentItemId", payload),
+        name=text("name", payload),
         type=coerce.member(payload.get("type"), SCORE_TYPES),
         value=coerce.decimal(payload.get("value")),
-        label=_text("label", payload),
-        comment=_text("comment", payload),
-        scorer=_text("scorer", payload),
+        label=text("label", payload),
+        comment=text("comment", payload),
+        scorer=text("scorer", payload),
         tags=coerce.texts(payload.get("tags")),
     )
 
@@ -129,12 +129,12 @@ def score_update(payload: Arguments) -> ScoreUpdate:
 def attachment_update(payload: Arguments) -> AttachmentUpdate:
     """What an `AttachmentPayloadInput` says."""
     return AttachmentUpdate(
-        id=_reference("id", payload),
-        name=_text("name", payload),
-        mime=_text("mime", payload),
+        id=reference("id", payload),
+        name=text("name", payload),
+        mime=text("mime", payload),
         url=coerce.text(payload.get("url")),
-        object_key=_reference("objectKey", payload),
-        metadata=_bounded("attachment.metadata", payload.get("metadata"), MAX_METADATA_BYTES),
+        object_key=reference("objectKey", payload),
+        metadata=bounded("attachment.metadata", payload.get("metadata"), MAX_METADATA_BYTES),
     )
 
 
@@ -147,10 +147,10 @@ def thread_update(arguments: Arguments, *, environment: str | None) -> ThreadUpd
     """
     return ThreadUpdate(
         id=required_id(arguments.get("id")),
-        name=_text("name", arguments) if "name" in arguments else UNSET,
-        metadata=_bounded("metadata", arguments["metadata"], MAX_METADATA_BYTES) if "metadata" in arguments else UNSET,
+        name=text("name", arguments) if "name" in arguments else UNSET,
+        metadata=bounded("metadata", arguments["metadata"], MAX_METADATA_BYTES) if "metadata" in arguments else UNSET,
         tags=coerce.texts(arguments["tags"]) if "tags" in arguments else UNSET,
-        participant=_reference("participantId", arguments) if "participantId" in arguments else UNSET,
+        participant=reference("participantId", arguments) if "participantId" in arguments else UNSET,
         environment=coerce.text(arguments.get("environment")) or environment,
     )
 
@@ -165,28 +165,49 @@ def required_id(value: Any) -> str:
     given = coerce.text(value)
     if not given:
         raise Refused("id: must be given")
-    return _short("id", given)
+    return short("id", given)
 
 
-def _reference(name: str, arguments: Arguments) -> str | None:
+def reference(name: str, arguments: Arguments) -> str | None:
+    """The id of something else under a name, None where there is none.
+
+    Raises:
+        TooLarge: it is too long to be a key.
+    """
     given = coerce.reference(arguments.get(name))
-    return None if given is None else _short(name, given)
+    return None if given is None else short(name, given)
 
 
-def _short(name: str, given: str) -> str:
+def short(name: str, given: str) -> str:
+    """The text, if it can be a key.
+
+    Raises:
+        TooLarge: it is too long.
+    """
     if len(given) > MAX_ID_CHARS:
         raise TooLarge(f"{name}: {len(given)} characters are over the limit of {MAX_ID_CHARS}")
     return given
 
 
-def _text(name: str, arguments: Arguments) -> str | None:
+def text(name: str, arguments: Arguments) -> str | None:
+    """The text under a name, None where there is none.
+
+    Raises:
+        TooLarge: it is over the limit.
+    """
     given = coerce.text(arguments.get(name))
     if given is not None and len(given) > MAX_TEXT_CHARS:
         raise TooLarge(f"{name}: {len(given)} characters are over the limit of {MAX_TEXT_CHARS}")
     return given
 
 
-def _bounded(name: str, value: Json, limit: int) -> Json:
+def bounded(name: str, value: Json, limit: int) -> Json:
+    """The value, if it is not too large.
+
+    Raises:
+        Refused: it is nested too deep to be kept.
+        TooLarge: it is over the limit, in bytes of JSON.
+    """
     if value is None:
         return None
     try:

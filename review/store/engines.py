@@ -204,10 +204,12 @@ def _open_sqlite(path: Path) -> sqlite3.Connection:
     )
     _run(
         conn,
+        # Of a new file only. A step is about 1.5 kB: pages of 4 kB would stay a quarter empty.
+        "PRAGMA page_size = 8192",
         "PRAGMA journal_mode = WAL",
         # A client deletes its copy when we say ok, so what we said ok to has to survive a power cut.
         "PRAGMA synchronous = FULL",
-        "PRAGMA wal_autocheckpoint = 4000",  # pages; four times the default halves what is written twice
+        "PRAGMA wal_autocheckpoint = 2000",  # pages; four times the default's bytes halve what is written twice
         "PRAGMA journal_size_limit = 67108864",
         "PRAGMA cache_size = -65536",  # KiB; keys are random, so the working set is the whole key index
         "PRAGMA temp_store = MEMORY",

@@ -31,13 +31,13 @@ def participant(
     else:
         return None
     row = conn.execute(found).one_or_none()
-    return _record(row) if row else None
+    return participant_record(row) if row else None
 
 
 def participants_by_id(conn: Connection, project_id: str, ids: Collection[str]) -> dict[str, Participant]:
     """Some participants by id, in one query."""
     found = select(table).where(table.c.project_id == project_id, table.c.id.in_(sorted(ids)))
-    return {row.id: _record(row) for row in conn.execute(found)} if ids else {}
+    return {row.id: participant_record(row) for row in conn.execute(found)} if ids else {}
 
 
 def resolve_participant(conn: Connection, project_id: str, id_or_identifier: str, *, now: datetime) -> Participant:
@@ -110,7 +110,8 @@ def _get_or_create(conn: Connection, project_id: str, identifier: str, *, now: d
     raise AssertionError("unreachable: an identifier is there or can be inserted under a fresh id")
 
 
-def _record(row: Row[Any]) -> Participant:
+def participant_record(row: Row[Any]) -> Participant:
+    """A participant's record."""
     return Participant(
         id=row.id,
         identifier=row.identifier,

@@ -3,7 +3,8 @@
 Lists of threads and trees of steps never touch payload columns.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
@@ -12,17 +13,21 @@ from review.records import Page, PageRequest, Step, StepSummary, ThreadsSlice, T
 from review.store import paging
 from review.store import tables as t
 from review.store.attachments import attachments_of_steps
+from review.store.below import ids_below
 from review.store.filters import STEPS, THREADS
+from review.store.generation_list import GENERATIONS
+from review.store.lists import listed
 from review.store.records_of_rows import STEP_COLUMNS, SUMMARY_COLUMNS, THREAD_COLUMNS, step_summary, whole_step
 from review.store.records_of_rows import thread_summary as thread_record
 from review.store.roots import root_runs
 from review.store.scores import scores_of_steps
-from review.store.search import threads_with
+from review.store.search import narrowed, threads_with
 from review.store.statements import StepIds
+from review.store.totals import count_steps
 
 _SHOWN_IN_CHAT: Final = ("user_message", "assistant_message", "system_message", "tool")
 # Reading order: messages have equal times, and an early step may have none.
-_IN_ORDER: Final = (func.coalesce(t.step.c.start_time, t.step.c.created_at), t.step.c.id)
+_IN_ORDER: Final = (func.coalesce(t.step.c.start_time, t.step.c.created_at), t.step.c.created_at, t.step.c.id)
 
 
 def threads_page(
@@ -77,6 +82,7 @@ def threads(conn: Connection, project_id: str, request: PageRequest, *, count: b
         Refused: an unknown filter, operator or order, a value that does not fit, a bad cursor.
     """
     conditions = [t.thread.c.project_id == project_id, *THREADS.where(request.filters)]
+    conditions.extend(narrowed(conn, project_id, request.filters))
     if request.cursor_anchor is not None:
         conditions.append(t.thread.c.created_at <= request.cursor_anchor)
     query = select(*THREAD_COLUMNS).where(*conditions)
@@ -92,17 +98,18 @@ def threads(conn: Connection, project_id: str, request: PageRequest, *, count: b
 
 def steps(conn: Connection, project_id: str, request: PageRequest, *, count: bool = True) -> Page[Step]:
     """The steps a list asks for, each with everything (literal-api.md §4.2). Arguments and errors as `threads`."""
-    conditions = [t.step.c.project_id == project_id, *STEPS.where(request.filters)]
-    if request.cursor_anchor is not None:
-        conditions.append(t.step.c.created_at <= request.cursor_anchor)
-    keyset = paging.fetch(conn, _whole_steps().where(*conditions), STEPS.order(request.order_by), request)
-    return Page(
-        rows=_with_children(conn, project_id, keyset.rows, [row.id for row in keyset.rows]),
-        cursors=keyset.cursors,
-        has_next=keyset.has_next,
-        has_previous=keyset.has_previous,
-        total=paging.count(conn, select(t.step.c.id).where(*conditions)) if count else None,
-    )
+    within = [t.step.c.project_id == project_id]
+    records = _children_of(conn, project_id)
+    is_whole = not request.filters and request.cursor_anchor is None
+    page = listed(conn, _whole_steps(), STEPS, request, records, within=within, count=count and not is_whole)
+    return replace(page, total=count_steps(conn, project_id)) if count and is_whole else page
+
+
+def generations(conn: Connection, project_id: str, request: PageRequest, *, count: bool = True) -> Page[Step]:
+    """The steps with a generation a list asks for (literal-api.md §4.5). Arguments and errors as `threads`."""
+    within = [t.step.c.project_id == project_id, t.step.c.has_generation.is_not(None)]
+    records = _children_of(conn, project_id)
+    return listed(conn, _whole_steps(), GENERATIONS, request, records, within=within, count=count)
 
 
 def steps_of_threads(
@@ -127,7 +134,7 @@ def thread_summary(conn: Connection, project_id: str, thread_id: str) -> ThreadS
 
 
 def thread_steps(conn: Connection, project_id: str, thread_id: str) -> list[StepSummary]:
-    """All steps of a thread without payload, in order of start (else of arrival), then id."""
+    """All steps of a thread without payload, in order of start, then of arrival, then id."""
     of_thread = (t.step.c.project_id == project_id, t.step.c.thread_id == thread_id)
     rows = conn.execute(select(*SUMMARY_COLUMNS).where(*of_thread).order_by(*_IN_ORDER)).all()
     counted = (
@@ -151,6 +158,14 @@ def step(conn: Connection, project_id: str, step_id: str) -> Step | None:
     return next(iter(_with_children(conn, project_id, rows, [step_id])), None)
 
 
+def steps_below(conn: Connection, project_id: str, above: Step) -> list[Step]:
+    """The whole steps below one, its children's children too, in the order they were carried out."""
+    ids = ids_below(conn, project_id, above.id, thread_id=above.thread_id)
+    of_ids = (t.step.c.project_id == project_id, t.step.c.id.in_(ids))
+    rows = conn.execute(_whole_steps().where(*of_ids).order_by(*_IN_ORDER)).all()
+    return _with_children(conn, project_id, rows, ids)
+
+
 def _whole_steps() -> Select[Any]:
     """Steps with the participant of their thread, which may not have arrived."""
     its_thread = and_(t.thread.c.project_id == t.step.c.project_id, t.thread.c.id == t.step.c.thread_id)
@@ -159,6 +174,10 @@ def _whole_steps() -> Select[Any]:
         t.thread.c.participant_id.label("thread_participant_id"),
         t.thread.c.participant_identifier.label("thread_participant_identifier"),
     ).join_from(t.step, t.thread, its_thread, isouter=True)
+
+
+def _children_of(conn: Connection, project_id: str) -> Callable[[Sequence[Row[Any]]], list[Step]]:
+    return lambda rows: _with_children(conn, project_id, rows, [row.id for row in rows])
 
 
 def _with_children(conn: Connection, project_id: str, rows: Sequence[Row[Any]], step_ids: StepIds) -> list[Step]:

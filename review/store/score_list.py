@@ -1,12 +1,13 @@
 """The list of scores: what it can be filtered and sorted by (literal-api.md §3.4, §3.5), and a part of it."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select
 
 from review.records import Page, PageRequest, Score
-from review.store import paging
 from review.store.filters import Field, Listing
+from review.store.lists import listed
 from review.store.scores import DEFAULT_NAME, DEFAULT_TYPE, DEFAULT_VALUE, score_record
 from review.store.tables import score, step, thread
 
@@ -36,25 +37,10 @@ SCORES: Final = Listing(
 
 
 def scores(conn: Connection, project_id: str, request: PageRequest, *, count: bool = True) -> Page[Score]:
-    """The scores a list asks for.
+    """The scores a list asks for. Arguments and errors as `review.store.lists.listed`."""
+    within = [score.c.project_id == project_id]
+    return listed(conn, select(score), SCORES, request, _records, within=within, count=count)
 
-    Args:
-        conn: A connection of `store.read`.
-        project_id: Whose scores.
-        request: Which part of the list, filtered and ordered how.
-        count: Whether to count all rows that match, too.
 
-    Raises:
-        Refused: an unknown filter, operator or order, a value that does not fit, a bad cursor.
-    """
-    conditions: list[ColumnElement[Any]] = [score.c.project_id == project_id, *SCORES.where(request.filters)]
-    if request.cursor_anchor is not None:
-        conditions.append(score.c.created_at <= request.cursor_anchor)
-    keyset = paging.fetch(conn, select(score).where(*conditions), SCORES.order(request.order_by), request)
-    return Page(
-        rows=[score_record(row) for row in keyset.rows],
-        cursors=keyset.cursors,
-        has_next=keyset.has_next,
-        has_previous=keyset.has_previous,
-        total=paging.count(conn, select(score.c.id).where(*conditions)) if count else None,
-    )
+def _records(rows: Sequence[Row[Any]]) -> list[Score]:
+    return [score_record(row) for row in rows]

@@ -65,6 +65,12 @@ def forget_step(conn: Connection, project_id: str, step_id: str) -> None:
 
 def threads_with(project_id: str, needle: str) -> ColumnElement[bool]:
     """The threads whose name, id or steps contain a folded text."""
+    name_or_id: list[ColumnElement[Any]] = [contains_text(thread.c.name, needle), contains_text(thread.c.id, needle)]
+    return or_(*name_or_id, candidates(project_id, needle))
+
+
+def candidates(project_id: str, needle: str) -> ColumnElement[bool]:
+    """The threads of which a step contains a folded text."""
     with_text = (
         select(step.c.thread_id)
         .join(
@@ -74,5 +80,4 @@ def threads_with(project_id: str, needle: str) -> ColumnElement[bool]:
         .where(step.c.project_id == project_id, search_text.c.project_id == project_id)
         .where(search_text.c.body.contains(needle, autoescape=True))
     )
-    name_or_id: list[ColumnElement[Any]] = [contains_text(thread.c.name, needle), contains_text(thread.c.id, needle)]
-    return or_(*name_or_id, thread.c.id.in_(with_text))
+    return thread.c.id.in_(with_text)

@@ -14,7 +14,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -28,10 +28,11 @@ from review.store.texts import fold, searched_text
 
 _BATCHES_A_PIECE: Final = 64
 _IDS_A_QUERY: Final = 500
-_DOCUMENT_CHARS: Final = 2_500  # larger documents make a smaller index that narrows down less
+_DOCUMENT_CHARS: Final = 8_000  # larger documents make a smaller index that narrows down less
+_DOCUMENTS_A_STATEMENT: Final = 128
 _SHORTEST_PIECE: Final = 3  # letters; FTS5's trigrams know no others
 MOST_LISTED: Final = 300  # threads that are checked one by one; beyond that the list is walked from its newest end
-_MOST_WAITING: Final = 200  # batches in the queue that a search looks at
+_MOST_WAITING: Final = 1_000  # batches in the queue that a search looks at
 _MOST_TRIGRAMS: Final = 48  # of a query; the beginning of a long quotation narrows down enough
 _MOST_COMPLETIONS: Final = 400  # trigrams that begin with a query of two letters
 _MENTIONS: Final = "review_mentions"
@@ -115,16 +116,24 @@ def index_some(conn: Connection) -> bool:
 def threads_with(conn: Connection, project_id: str, needle: str) -> Found:
     """The threads whose name, id or steps contain a folded text."""
     mentions = or_(contains_text(thread.c.name, needle), contains_text(thread.c.id, needle), _a_step_mentions(needle))
-    query = _query(conn, needle)
-    if query is None:  # too short or too frequent to narrow down
+    found = candidates(conn, project_id, needle)
+    if found is None:
         return Found(mentions, is_exact=False)
+    return replace(found, condition=and_(found.condition, mentions))
+
+
+def candidates(conn: Connection, project_id: str, needle: str) -> Found | None:
+    """The threads that may mention a folded text, or None when it is too short or too frequent to narrow down."""
+    query = _query(conn, needle)
+    if query is None:
+        return None
     parameters = {"query": query, "project_id": project_id, "most": MOST_LISTED + 1}
     listed = set(conn.execute(text(f"{_DOCUMENTS} LIMIT :most"), parameters).scalars())
     waiting = _waiting_threads(conn, project_id)
     if len(listed) <= MOST_LISTED:
-        return Found(and_(thread.c.id.in_(sorted(listed | waiting)), mentions), is_exact=True)
+        return Found(thread.c.id.in_(sorted(listed | waiting)), is_exact=True)
     indexed = thread.c.id.in_(text(_DOCUMENTS).bindparams(query=query, project_id=project_id))
-    return Found(and_(or_(indexed, thread.c.id.in_(sorted(waiting))), mentions), is_exact=False)
+    return Found(or_(indexed, thread.c.id.in_(sorted(waiting))), is_exact=False)
 
 
 # CROSS JOIN is SQLite's way to say which table leads: the pieces, since the project has far more documents.
@@ -138,7 +147,8 @@ def _query(conn: Connection, needle: str) -> str | None:
     """The pieces of a text in FTS5's language; None when they would not narrow anything down."""
     if len(needle) >= _SHORTEST_PIECE:
         pieces = dict.fromkeys(needle[start : start + 3] for start in range(len(needle) - 2))
-        return " AND ".join(_quoted(piece) for piece in list(pieces)[:_MOST_TRIGRAMS])
+        within_lines = [piece for piece in pieces if "\n" not in piece]  # a document has each of its lines once
+        return " AND ".join(_quoted(piece) for piece in within_lines[:_MOST_TRIGRAMS]) or None
     if len(needle) < _SHORTEST_PIECE - 1:
         return None
     # Two letters are a whole word in Chinese: any piece that begins with them.
@@ -203,36 +213,37 @@ def _names(conn: Connection, project_id: str, thread_ids: Iterable[str]) -> Iter
 
 
 def _append(conn: Connection, project_id: str, texts: Sequence[tuple[str, str]]) -> None:
-    """Adds documents to the index, each a few texts of one thread."""
-    documents: list[dict[str, Any]] = []
+    """Adds documents to the index, each a few texts of one thread: what a model call repeats is in them once."""
+    documents = list(_documents(texts))
+    next_id = conn.execute(text("SELECT coalesce(max(doc_id), 0) FROM search_document")).scalar_one() + 1
+    for start in range(0, len(documents), _DOCUMENTS_A_STATEMENT):
+        some = list(enumerate(documents[start : start + _DOCUMENTS_A_STATEMENT], start=next_id + start))
+        leads = [(project_id, doc_id, thread_id) for doc_id, (thread_id, _) in some]
+        _insert(conn, "search_document (project_id, doc_id, thread_id)", leads)
+        _insert(conn, "search_index (rowid, body)", [(doc_id, body) for doc_id, (_, body) in some])
+
+
+def _documents(texts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Thread id and body of documents. They end with line ends, so that every two letters have a third."""
     for thread_id, of_thread in groupby(texts, key=lambda text_of: text_of[0]):
-        body = [fold(thread_id)]
+        body: dict[str, None] = {fold(thread_id): None}
         length = 0
-        for _, body_of_step in of_thread:
+        for _, text_of_step in of_thread:
             if length > _DOCUMENT_CHARS:
-                documents.append({"thread_id": thread_id, "body": body})
-                body, length = [], 0
-            body.append(body_of_step)
-            length += len(body_of_step)
-        documents.append({"thread_id": thread_id, "body": body})
-    if not documents:
-        return
-    last = conn.execute(text("SELECT coalesce(max(doc_id), 0) FROM search_document")).scalar_one()
-    rows = [
-        # Line ends at the end, so that every two letters have a third.
-        {
-            "doc_id": number,
-            "project_id": project_id,
-            "thread_id": each["thread_id"],
-            "body": "\n".join([*each["body"], "\n"]),
-        }
-        for number, each in enumerate(documents, start=last + 1)
-    ]
-    conn.execute(
-        text("INSERT INTO search_document (project_id, doc_id, thread_id) VALUES (:project_id, :doc_id, :thread_id)"),
-        rows,
-    )
-    conn.execute(text("INSERT INTO search_index (rowid, body) VALUES (:doc_id, :body)"), rows)
+                yield thread_id, "\n".join([*body, "", ""])
+                body, length = {}, 0
+            for line in text_of_step.split("\n"):
+                if line not in body:
+                    body[line] = None
+                    length += len(line)
+        yield thread_id, "\n".join([*body, "", ""])
+
+
+def _insert(conn: Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts rows with one statement, during which the event loop runs on (see statements.py)."""
+    places = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
+    values = tuple(value for row in rows for value in row)
+    conn.exec_driver_sql(f"INSERT INTO {into} VALUES {places}", values)  # noqa: S608 - names of ours
 
 
 def _pieces(ids: Iterable[str]) -> Iterator[list[str]]:

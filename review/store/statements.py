@@ -5,8 +5,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Insert, Select, Table, func, literal_column
+import orjson
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+
+from review.store.types import JsonValue, to_json
 
 Row: TypeAlias = Mapping[str, Any]
 Merge: TypeAlias = Callable[[Table, Any], Mapping[str, ColumnElement[Any]]]
@@ -46,7 +64,7 @@ def insert_or_merge(conn: Connection, table: Table, rows: Sequence[Row], merge: 
     if conn.dialect.name == "sqlite":
         _many_rows_a_statement(conn, table, ordered, merge)
     else:
-        conn.execute(_insert_or_merge(conn.dialect.name, table, merge), ordered)
+        conn.execute(_rows_or_merge(table, tuple(rows[0]), merge), {"rows": _as_json(table, ordered)})
 
 
 def insert_or_merge_seen(
@@ -61,10 +79,10 @@ def insert_or_merge_seen(
         insert_or_merge(conn, table, rows, merge)
         return
     # A row version that an upsert has just inserted, rather than updated, was never locked: its xmax is 0.
-    upsert = _insert_or_merge(conn.dialect.name, table, merge).returning(
-        table.c.id, literal_column("xmax <> 0", Boolean())
-    )
-    for id_, was_there in conn.execute(upsert, _in_key_order(table, rows)):
+    if not rows:
+        return
+    upsert = _rows_or_merge(table, tuple(rows[0]), merge).returning(table.c.id, literal_column("xmax <> 0", Boolean()))
+    for id_, was_there in conn.execute(upsert, {"rows": _as_json(table, _in_key_order(table, rows))}):
         if was_there and id_ not in seen:
             raise OvertakenError
 
@@ -91,6 +109,31 @@ def _many_rows_a_statement(conn: Connection, table: Table, rows: Sequence[Row], 
         values = [upsert.bound(row) for row in rows[start : start + size]]
         conn.exec_driver_sql(upsert.sql(size), tuple(value for row in values for value in row))
         start += size
+
+
+def _as_json(table: Table, rows: Sequence[Row]) -> str:
+    """Rows as one value: thousands of parameters would cost the driver more than the rows cost the server."""
+    documents = {column.name for column in table.c if isinstance(column.type, JsonValue)}
+    plain = [
+        {
+            name: orjson.Fragment(to_json(value)) if name in documents and value is not None else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+    return orjson.dumps(plain).decode()
+
+
+@lru_cache
+def _rows_or_merge(table: Table, names: tuple[str, ...], merge: Merge) -> postgresql.Insert:
+    """The upsert of any number of rows on PostgreSQL, from JSON."""
+    typed = [column(name, table.c[name].type) for name in names]
+    json = cast(bindparam("rows", type_=Text()), postgresql.JSON())
+    given = func.json_to_recordset(json).table_valued(*typed).render_derived(name="given", with_types=True)
+    insert = postgresql.insert(table).from_select(list(names), select(*(given.c[name] for name in names)))
+    return insert.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_=dict(merge(table, insert.excluded))
+    )
 
 
 def _sizes(count: int) -> Iterator[int]:

@@ -5,7 +5,7 @@ keys: a child may arrive before its parent, and nothing it names has to exist (l
 read come first and payload last, because SQLite reads a row from the left and leaves long payload on other pages.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text, text
 
 from review.store.types import JsonValue, UtcTime
 
@@ -20,6 +20,11 @@ metadata = MetaData(
 
 def _key(name: str) -> Column[str]:
     return Column(name, Text, primary_key=True)
+
+
+def _index_where(name: str, *columns: str, condition: str) -> Index:
+    """An index of some rows only; a query has to state the condition for it to be used."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 project = Table(
@@ -53,6 +58,7 @@ participant = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("metadata", JsonValue),
     Index("uq_participant_project_id_identifier", "project_id", "identifier", unique=True),
+    Index("ix_participant_project_id_created_at_id", "project_id", "created_at", "id"),
 )
 
 thread = Table(
@@ -128,6 +134,17 @@ step = Table(
     Index("ix_step_project_id_thread_id", "project_id", "thread_id"),
     # The list of all steps, newest first.
     Index("ix_step_project_id_created_at_id", "project_id", "created_at", "id"),
+    # The list of generations, newest first; and its count, for which SQLite wants the condition's column, too.
+    _index_where(
+        "ix_step_generations",
+        "project_id",
+        "created_at",
+        "id",
+        "has_generation",
+        condition="has_generation IS NOT NULL",
+    ),
+    # What is below a step without a thread; with one, the thread's index finds it.
+    _index_where("ix_step_threadless_children", "project_id", "parent_id", condition="thread_id IS NULL"),
 )
 
 score = Table(
@@ -148,6 +165,12 @@ score = Table(
     Column("tags", JsonValue),
     Column("comment", Text),
     Index("ix_score_project_id_step_id", "project_id", "step_id"),
+    _index_where(
+        "ix_score_experiment_items",
+        "project_id",
+        "dataset_experiment_item_id",
+        condition="dataset_experiment_item_id IS NOT NULL",
+    ),
     Index("ix_score_project_id_created_at_id", "project_id", "created_at", "id"),
 )
 
@@ -164,4 +187,120 @@ attachment = Table(
     Column("url", Text),
     Column("metadata", JsonValue),
     Index("ix_attachment_project_id_step_id", "project_id", "step_id"),
+    # Who else has a file that is about to be deleted.
+    _index_where("ix_attachment_files", "project_id", "object_key", condition="object_key IS NOT NULL"),
+)
+
+dataset = Table(
+    "dataset",
+    metadata,
+    _key("project_id"),
+    _key("id"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("description", Text),
+    Column("metadata", JsonValue),
+    Index("uq_dataset_project_id_name", "project_id", "name", unique=True),
+    Index("ix_dataset_project_id_created_at_id", "project_id", "created_at", "id"),
+)
+
+dataset_item = Table(
+    "dataset_item",
+    metadata,
+    _key("project_id"),
+    _key("id"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("dataset_id", Text, nullable=False),
+    Column("step_id", Text),
+    Column("metadata", JsonValue),
+    Column("input", JsonValue),
+    Column("expected_output", JsonValue),
+    Column("intermediary_steps", JsonValue),
+    # The items of a dataset, oldest first.
+    Index("ix_dataset_item_project_id_dataset_id", "project_id", "dataset_id", "created_at", "id"),
+)
+
+dataset_experiment = Table(
+    "dataset_experiment",
+    metadata,
+    _key("project_id"),
+    _key("id"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("name", Text, nullable=False),
+    # NULL: without a dataset, or its dataset was deleted.
+    Column("dataset_id", Text),
+    Column("prompt_variant_id", Text),
+    Column("prompt_id", Text),
+    Column("params", JsonValue),
+    Index("ix_dataset_experiment_project_id_dataset_id", "project_id", "dataset_id", "created_at", "id"),
+)
+
+dataset_experiment_item = Table(
+    "dataset_experiment_item",
+    metadata,
+    _key("project_id"),
+    _key("id"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("dataset_experiment_id", Text, nullable=False),
+    Column("dataset_item_id", Text),
+    Column("experiment_run_id", Text),
+    Column("input", JsonValue),
+    Column("output", JsonValue),
+    # The items of an experiment, oldest first.
+    Index(
+        "ix_dataset_experiment_item_project_id_dataset_experiment_id",
+        "project_id",
+        "dataset_experiment_id",
+        "created_at",
+        "id",
+    ),
+)
+
+prompt_lineage = Table(
+    "prompt_lineage",
+    metadata,
+    _key("project_id"),
+    _key("id"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("deleted_at", UtcTime),
+    Column("description", Text),
+    # NULL: none was ever set. Replaced as a whole, so they need no table.
+    Column("rollouts", JsonValue),
+    Index("uq_prompt_lineage_project_id_name", "project_id", "name", unique=True),
+)
+
+prompt_version = Table(
+    "prompt_version",
+    metadata,
+    _key("project_id"),
+    _key("id"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("lineage_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    # Of what makes two versions the same, but for the provider.
+    Column("digest", Text, nullable=False),
+    Column("description", Text),
+    Column("template_messages", JsonValue),
+    Column("tools", JsonValue),
+    Column("settings", JsonValue),
+    Column("variables", JsonValue),
+    Column("variables_default_values", JsonValue),
+    Index("uq_prompt_version_project_id_lineage_id_version", "project_id", "lineage_id", "version", unique=True),
+)
+
+prompt_variant = Table(
+    "prompt_variant",
+    metadata,
+    _key("project_id"),
+    _key("id"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("from_lineage_id", Text),
+    Column("from_version", Integer),
+    Column("score_template_id", Text),
+    Column("template_messages", JsonValue),
+    Column("tools", JsonValue),
+    Column("settings", JsonValue),
+    Column("variables", JsonValue),
 )

@@ -34,7 +34,9 @@ def test_a_key_is_made_listed_and_revoked(capsys: pytest.CaptureFixture[str], tm
     assert "in use" in listed
     assert "for ci" in listed
     assert key.strip() not in listed
-    key_id = listed.split()[0]
+    headings, of_key = listed.splitlines()
+    assert headings.startswith("ID ")
+    key_id = of_key.split()[0]
     assert ran(capsys, "keys", "revoke", database, key_id)[0] == 0
     assert "revoked" in ran(capsys, "keys", "list", database)[1]
     assert ran(capsys, "keys", "revoke", database, key_id) == (
@@ -42,6 +44,25 @@ def test_a_key_is_made_listed_and_revoked(capsys: pytest.CaptureFixture[str], tm
         "",
         f"review: project default has no key {key_id} in use\n",
     )
+
+
+def test_a_key_is_rotated_within_its_project(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    database = f"--database=sqlite:///{tmp_path}/keys.db"
+    assert "no key yet" in ran(capsys, "keys", "list", database)[1]
+    _, old, _ = ran(capsys, "keys", "create", database, "--project=shop", "--name=for ci")
+    ran(capsys, "keys", "create", database)
+    assert len(ran(capsys, "keys", "list", database)[1].splitlines()) == 3
+    [of_key] = ran(capsys, "keys", "list", database, "--project=shop")[1].splitlines()[1:]
+    key_id = of_key.split()[0]
+    missing = f"review: project default has no key {key_id} in use\n"
+    assert ran(capsys, "keys", "rotate", database, key_id) == (2, "", missing)
+    code, new, _ = ran(capsys, "keys", "rotate", database, "--project=shop", key_id)
+    assert (code, new[:4], new == old) == (0, "lsk_", False)
+    _, first, second = ran(capsys, "keys", "list", database, "--project=shop")[1].splitlines()
+    assert "revoked" in first
+    assert "in use" in second
+    assert second.endswith("for ci")
+    assert ran(capsys, "keys", "rotate", database, "--project=shop", key_id)[0] == 2
 
 
 def test_the_doctor_names_sqlite_s_version_and_what_is_there(

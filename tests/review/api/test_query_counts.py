@@ -23,7 +23,13 @@ def statements() -> Iterator[list[str]]:
     event.remove(Engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("document", ["GET_THREADS", "LIST_THREADS", "GET_STEPS", "GET_SCORES", "GET_THREAD"])
+@pytest.mark.parametrize(
+    "document",
+    [
+        *("GET_THREADS", "LIST_THREADS", "GET_STEPS", "GET_SCORES", "GET_THREAD"),
+        *("GET_GENERATIONS", "GET_PARTICIPANTS"),
+    ],
+)
 def test_a_read_costs_the_same_for_one_row_as_for_many(any_review: Any, statements: list[str], document: str) -> None:
     sdk = any_review.sdk()
 
@@ -39,7 +45,8 @@ def test_a_read_costs_the_same_for_one_row_as_for_many(any_review: Any, statemen
         sdk.upsert_thread(id=thread, participant_id=f"p{number}")
         score = {"name": "n", "type": "AI", "value": 1}
         file = {"name": "f", "url": "u"}
-        sdk.send_steps([{"id": f"s{number}", "threadId": thread, "scores": [score], "attachments": [file]}])
+        step = {"id": f"s{number}", "threadId": thread, "scores": [score], "attachments": [file]}
+        sdk.send_steps([{**step, "generation": {"model": "m"}}])
 
     add(0)
     for_one = cost()

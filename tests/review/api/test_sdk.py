@@ -354,3 +354,11 @@ def test_an_attachment_by_url_is_created_changed_and_deleted(review: Any) -> Non
     assert (renamed.name, renamed.metadata) == ("b", {"k": 1})
     sdk.delete_attachment(made.id)
     assert sdk.get_attachment(made.id) is None
+
+
+def test_steps_that_start_at_the_same_instant_are_in_order_of_their_arrival(review: Any) -> None:
+    """TypeScript's clock has milliseconds only: an answer often starts at the instant of its question."""
+    sdk = review.sdk()
+    for step_id in ("z question", "a answer"):
+        sdk.send_steps([{"id": step_id, "threadId": "t", "startTime": "2026-11-20T12:00:00.000Z"}])
+    assert [step.id for step in sdk.get_thread("t").steps] == ["z question", "a answer"]

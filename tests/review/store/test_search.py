@@ -2,7 +2,7 @@
 
 import pytest
 
-from review.records import GenerationUpdate, StepUpdate, ThreadUpdate
+from review.records import Filter, GenerationUpdate, PageRequest, StepUpdate, ThreadUpdate
 from review.store import Store, reads, search_sqlite, writes
 
 PROJECT = "weather-app"
@@ -141,3 +141,49 @@ async def test_a_frequent_word_is_paged_without_counting(store, save, index, at)
 async def test_a_project_finds_its_own(store, threads):
     page = await store.read(reads.threads_page, "other", search="panic")
     assert page.rows == []
+
+
+async def found_in_outputs(store: Store, words: str) -> set[str]:
+    of_content = Filter("stepOutput", "ilike", words, path="content")
+    page = await store.read(reads.threads, PROJECT, PageRequest(filters=[of_content]))
+    return {row.id for row in page.rows}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("panic (YET)", "latin"),
+        ("100%", "latin"),
+        ("5_0", "latin"),
+        ("天气", "chinese"),
+        ("🦜", "emoji"),
+        ("line\nsecond", "lines"),
+        ("hello", ""),
+    ],
+)
+async def test_a_filter_for_words_in_outputs_finds_what_a_search_finds(store, threads, words, expected):
+    assert await found_in_outputs(store, words) == ({expected} if expected else set())
+
+
+async def test_a_filter_for_words_in_outputs_looks_at_outputs_only(store, save, index):
+    await save(
+        StepUpdate(id="1", thread_id="said", output={"content": "a heron"}),
+        StepUpdate(id="2", thread_id="asked", input={"content": "a heron"}),
+        StepUpdate(id="3", thread_id="elsewhere", output={"title": "a heron"}),
+    )
+    await index()
+    assert await found_in_outputs(store, "heron") == {"said"}
+
+
+@pytest.mark.parametrize("value", [True, 3.25])
+async def test_a_filter_finds_in_outputs_what_is_no_text(store, save, index, value):
+    await save(StepUpdate(id="1", thread_id="t", output={"content": value}))
+    await index()
+    assert await found_in_outputs(store, "true" if value is True else "3.25") == {"t"}
+
+
+async def test_a_line_that_steps_repeat_is_found_with_what_follows_it(store, save, index):
+    for number, follower in enumerate(["alpha", "omega"]):
+        await save(StepUpdate(id=str(number), thread_id="t", output=f"the same line\n{follower}"))
+    await index()
+    assert await found(store, "line\nomega") == {"t"}

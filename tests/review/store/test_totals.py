@@ -6,11 +6,23 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from review.records import GenerationUpdate, StepUpdate
+from review.records import GenerationUpdate, PageRequest, StepUpdate
 from review.store import Store, reads, writes
 
 PROJECT = "weather-app"
 _projects = itertools.count(1)
+
+
+async def test_the_list_of_steps_counts_those_of_threads_and_those_of_none(store, save):
+    async def total() -> int | None:
+        return (await store.read(reads.steps, PROJECT, PageRequest(first=1))).total
+
+    assert await total() == 0
+    await save(StepUpdate(id="1", thread_id="t"), StepUpdate(id="2", thread_id="u"), StepUpdate(id="3"))
+    assert await total() == 3
+    await save(StepUpdate(id="3", thread_id="u"))
+    await store.write(writes.delete_step, PROJECT, "1")
+    assert await total() == 2
 
 
 async def test_a_thread_sums_up_its_steps(store, save, at):
