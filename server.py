@@ -103,7 +103,7 @@ class StepRecorder:
     literal: "LiteralClient"
 
     def model_call(self, request: ModelRequest) -> "LlmStep":
-        """An `llm` step; it has the question from the start, so that a call that fails shows what was asked."""
+        """An `llm` step."""
         return LlmStep(self.literal, request)
 
     def tool_call(self, call: ToolCall) -> "ToolStep":
@@ -112,17 +112,17 @@ class StepRecorder:
 
 
 class LlmStep(Guarded):
-    """One model call."""
+    """One model call: what was asked and answered, or what was asked and why there is no answer."""
 
     def __init__(self, literal: "LiteralClient", request: ModelRequest) -> None:
         super().__init__(lambda: literal.step(type="llm", name=request.model))
         self.literal = literal
         self.request = request
 
-    def __enter__(self) -> Self:
-        super().__enter__()
-        self.record.generation = attempt(self.literal.generation, self.request.body)
-        return self
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if self.record.generation is None:
+            self.record.generation = attempt(self.literal.generation, self.request.body)
+        super().__exit__(kind, error, None)
 
     def done(self, completion: Completion) -> None:
         """Keep the answer beside the question."""

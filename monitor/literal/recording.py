@@ -193,7 +193,7 @@ class RecordingClient(BaseLiteralClient):
 
     def langchain_callback(self, to_ignore: Any = None, to_keep: Any = None, **kwargs: Any) -> Any:
         """A callback handler that records the runs of LangChain (0.3, the last that the SDK's handler can import)."""
-        callback = super().langchain_callback(to_ignore, to_keep, **kwargs)
+        callback: Any = super().langchain_callback(to_ignore, to_keep, **kwargs)
         callback.client = NeverFlushing(callback.client)
         return callback
 
