@@ -43,6 +43,7 @@ bench: bench-monitor bench-ingest
 ## What monitoring costs a request, and what is lost when the server of the steps fails.
 bench-monitor: $(VENV)/.develop
 	@$(RUN)/python -m bench.monitor
+	@$(RUN)/python -m bench.monitor_loss
 
 ## Steps stored per second, and how fast they are read again.
 bench-ingest: $(VENV)/.develop

@@ -301,9 +301,12 @@ def announce(config: Settings, url: str) -> None:
     if config.agent.offline:
         log.info("The offline demo model answers: rule-based, no AI. Set OPENAI_API_KEY for a real one.")
     log.info("Agent         %s/docs", url)
-    if not config.monitor.literal_api_url:
-        given = config.review.admin_token
-        token = given.get_secret_value() if given else admin_token_file(config.server.data_dir).read_text().strip()
+    if config.monitor.literal_api_url:
+        return
+    if config.review.admin_token:  # whoever set it knows it
+        log.info("Review pages  %s%s", url, REVIEW_PATH)
+    else:
+        token = admin_token_file(config.server.data_dir).read_text(encoding="utf-8").strip()
         log.info("Review pages  %s%s/login?token=%s", url, REVIEW_PATH, token)
 
 

@@ -3,38 +3,38 @@
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar
 
 TMPFS_BYTES = 64_000_000
 ROOM_BYTES = 200_000
 """What is left when the disk is filled, so that it becomes full in the middle of a write."""
 
 
-class Disk(Protocol):
+@dataclass(frozen=True)
+class Disk(ABC):
     """Where a process keeps its files."""
 
     folder: Path
-    how: str
+    how: ClassVar[str]
 
+    @abstractmethod
     def fill(self, pid: int) -> None:
         """Let the process find no room any more."""
-        ...
 
+    @abstractmethod
     def free(self, pid: int) -> None:
         """Let it find room again."""
-        ...
 
 
-@dataclass(frozen=True)
-class Tmpfs:
-    """A file system of its own, filled with a file."""
+class Tmpfs(Disk):
+    """A file system of its own, filled with a file; for whoever writes to it."""
 
-    folder: Path
-    how: str = "tmpfs"
+    how = "tmpfs"
 
     def fill(self, pid: int) -> None:  # noqa: ARG002  # full for everybody
         """Take all but a little."""
@@ -46,12 +46,10 @@ class Tmpfs:
         (self.folder / "ballast").unlink()
 
 
-@dataclass(frozen=True)
-class FileSizeLimit:
+class FileSizeLimit(Disk):
     """The process may let no file grow; what it gets to see is EFBIG instead of ENOSPC."""
 
-    folder: Path
-    how: str = "RLIMIT_FSIZE"
+    how = "RLIMIT_FSIZE"
 
     def fill(self, pid: int) -> None:
         """Not a byte more."""
@@ -65,7 +63,7 @@ class FileSizeLimit:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Disk]:
+def small_disk(folder: Path) -> Generator[Disk]:
     """The best that can be had here, mounted at `folder` or simulated in it."""
     folder.mkdir()
     mount = ("mount", "-t", "tmpfs", "-o", f"size={TMPFS_BYTES}", "tmpfs", str(folder))

@@ -24,7 +24,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 COLUMNS = ("id", "threadId", "parentId", "type", "name", "startTime", "endTime")
-TABLE = f"CREATE TABLE floor (project_id TEXT, {', '.join(COLUMNS)} TEXT, payload TEXT, PRIMARY KEY (project_id, id))"
+_COLUMNS_OF_TEXT = ", ".join(f"{name} TEXT" for name in ("project_id", *COLUMNS, "payload"))
+TABLE = f"CREATE TABLE floor ({_COLUMNS_OF_TEXT}, PRIMARY KEY (project_id, id))"
 INDEXES = (
     "CREATE INDEX floor_thread ON floor (project_id, threadId)",
     "CREATE INDEX floor_time ON floor (project_id, startTime, id)",

@@ -2,7 +2,7 @@
 
 import http.client
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,7 @@ class Review:
 
 
 @contextmanager
-def sink() -> Iterator[Sink]:
+def sink() -> Generator[Sink]:
     """A sink in a process of its own."""
     made = Sink(free_port(), free_port())
     with process("bench.monitor_peers", "sink", str(made.port), str(made.control_port), port=made.control_port):
@@ -73,7 +73,7 @@ def sink() -> Iterator[Sink]:
 
 
 @contextmanager
-def review(folder: Path, port: int) -> Iterator[Review]:
+def review(folder: Path, port: int) -> Generator[Review]:
     """`python -m review serve` on an empty database."""
     serve = ("review", "serve", "--host", "127.0.0.1", "--port", str(port))
     with process(*serve, port=port, DATA_DIR=str(folder / "review"), LITERAL_API_KEY=KEY, LOG_LEVEL="warning"):
@@ -89,7 +89,7 @@ class Agents:
     steps_port: int
 
     @contextmanager
-    def serve(self, **environment: str) -> Iterator["Agent"]:
+    def serve(self, **environment: str) -> Generator["Agent"]:
         """One, until the block is left."""
         port = free_port()
         with process(

@@ -20,7 +20,7 @@ import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import orjson
 
@@ -164,7 +164,7 @@ def main() -> None:
     """The courier: deliver until told to stop, or until the service is gone."""
     logging.basicConfig(format="%(levelname)s:     %(message)s")
     stdin = io.FileIO(0, closefd=False)  # unbuffered: what a buffer has read, select() does not see
-    stdout = sys.stdout.buffer
+    stdout = io.FileIO(1, "w", closefd=False)  # unbuffered: nothing is left to flush when the service is gone
     told = stdin.readline()
     if not told:
         return
@@ -185,7 +185,7 @@ def main() -> None:
     _tell(stdout, delivery, losses)
 
 
-def obey(stdin: io.FileIO, stdout: IO[bytes], delivery: Delivery, losses: Losses) -> float:
+def obey(stdin: io.FileIO, stdout: io.FileIO, delivery: Delivery, losses: Losses) -> float:
     """Take orders and tell figures until told to stop; answers for how many seconds to go on delivering."""
     while True:
         ready, _, _ = select.select([stdin], [], [], FIGURES_SECONDS)
@@ -200,11 +200,10 @@ def obey(stdin: io.FileIO, stdout: IO[bytes], delivery: Delivery, losses: Losses
             return 0
 
 
-def _tell(stdout: IO[bytes], delivery: Delivery, losses: Losses) -> bool:
+def _tell(stdout: io.FileIO, delivery: Delivery, losses: Losses) -> bool:
     """Write the figures; False when nobody reads them any more."""
     try:
         stdout.write(replace(delivery.figures(), lost=losses.by_reason()).to_line())
-        stdout.flush()
     except OSError:
         return False
     return True

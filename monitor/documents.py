@@ -95,23 +95,15 @@ def body(records: Sequence[Record]) -> tuple[bytes, list[str]]:
 
 
 def batches(records: Sequence[Record]) -> Iterator[list[int]]:
-    """Positions of the records, cut into requests: one environment each, and one of the usual sizes.
+    """Positions of the records, cut into requests: one environment and one kind each, and of a usual size.
 
-    Records of a thread keep their order: positions of a kind only grow, and a thread's upsert commutes with its steps.
+    Our own server has a short way for documents of nothing but steps: 64 of them take it 9 ms, where 48 together with
+    16 threads took 190 ms. Records of a thread keep their order: positions of a kind only grow, and a thread's upsert
+    commutes with its steps.
     """
-    by_environment: dict[str | None, dict[Kind, list[int]]] = {}
+    alike: dict[tuple[str | None, Kind], list[int]] = {}
     for position, record in enumerate(records):
-        kinds = by_environment.setdefault(record.environment, {Kind.STEP: [], Kind.THREAD: []})
-        kinds[record.kind].append(position)
-    for kinds in by_environment.values():
-        steps, threads = kinds[Kind.STEP], kinds[Kind.THREAD]
-        while steps or threads:
-            taken_steps, steps = _cut(steps)
-            taken_threads, threads = _cut(threads)
-            yield taken_steps + taken_threads
-
-
-def _cut(positions: list[int]) -> tuple[list[int], list[int]]:
-    """As many of them as a usual document takes, and the rest."""
-    size = len(positions) if len(positions) < QUANTUM else len(positions) // QUANTUM * QUANTUM
-    return positions[:size], positions[size:]
+        alike.setdefault((record.environment, record.kind), []).append(position)
+    for positions in alike.values():
+        usual = len(positions) // QUANTUM * QUANTUM
+        yield from (part for part in (positions[:usual], positions[usual:]) if part)

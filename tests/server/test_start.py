@@ -68,6 +68,12 @@ def test_it_says_what_answers_and_prints_a_link_that_signs_in(start, port) -> No
     assert page.url == f"http://127.0.0.1:{port}/review/threads"
 
 
+def test_a_token_that_was_set_is_in_no_log(start, port) -> None:
+    server = start("server.py", PORT=str(port), ADMIN_TOKEN="set-by-its-owner")
+    shown = "".join(lines_until(server, "Review pages"))
+    assert "set-by-its-owner" not in shown
+
+
 def test_the_classic_client_program_works_unchanged(start, port) -> None:
     """Two posts with the same thread id; the second sends the first answer's history back."""
     lines_until(start("-m", "uvicorn", "server:app", "--port", str(port)), "running on")
