@@ -7,7 +7,7 @@ thousands of nodes for each request. What is not exactly of that form has no pla
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -35,6 +35,11 @@ class Outcome:
     message: str | None = None
     error_code: str | None = None
 
+    @property
+    def known(self) -> dict[str, Any]:
+        """Under the names of the wire."""
+        return {"ok": self.ok, "message": self.message, "errorCode": self.error_code}
+
 
 STORED: Final = Outcome()
 FAILED: Final = Outcome(
@@ -43,8 +48,8 @@ FAILED: Final = Outcome(
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedStep:
-    """One `ingestStep` of a document: its key in the answer, its arguments' variables, and what it asks to be told."""
+class Planned:
+    """One field of a document: its key in the answer, its arguments' variables, and what it asks to be told."""
 
     key: str
     variable_of: dict[str, str]
@@ -54,13 +59,12 @@ class PlannedStep:
         """The arguments that are given."""
         return {name: variables[variable] for name, variable in self.variable_of.items() if variable in variables}
 
-    def told(self, outcome: Outcome) -> dict[str, Any]:
-        """The outcome in the words of the document."""
-        known = {"ok": outcome.ok, "message": outcome.message, "errorCode": outcome.error_code}
+    def told(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """What is known, in the words of the document."""
         return {key: known[field] for key, field in self.asked.items()}
 
 
-Plan = Sequence[PlannedStep]
+Plan = Sequence[Planned]
 
 
 def plan_of(document: DocumentNode) -> Plan | None:
@@ -68,6 +72,13 @@ def plan_of(document: DocumentNode) -> Plan | None:
 
     A planned document is valid: its arguments and fields exist, its ids are given, and its variables are declared.
     """
+    return plan_for(document, "ingestStep", arguments=STEP_ARGUMENTS, results=_RESULT_FIELDS)
+
+
+def plan_for(
+    document: DocumentNode, mutation: str, *, arguments: Collection[str], results: Collection[str]
+) -> Plan | None:
+    """The plan of a document that is nothing but this mutation, again and again, with these arguments and results."""
     match document.definitions:
         case (OperationDefinitionNode(operation=OperationType.MUTATION) as batch,) if not batch.directives:
             pass
@@ -77,36 +88,36 @@ def plan_of(document: DocumentNode) -> Plan | None:
     if any(definition.default_value or definition.directives for definition in definitions):
         return None
     declared = {definition.variable.name.value for definition in definitions}
-    steps = [_planned(selection, declared) for selection in batch.selection_set.selections]
-    plan = [step for step in steps if step]
-    keys = {step.key for step in plan}
-    return plan if len(keys) == len(steps) else None
+    fields = batch.selection_set.selections
+    found = [field for field in fields if isinstance(field, FieldNode) and field.name.value == mutation]
+    plan = [one for field in found if (one := _planned(field, declared, arguments, results))]
+    keys = {one.key for one in plan}
+    return plan if len(keys) == len(fields) else None
 
 
-def _planned(selection: Any, declared: set[str]) -> PlannedStep | None:
-    if not isinstance(selection, FieldNode) or selection.name.value != "ingestStep" or selection.directives:
+def _planned(
+    field: FieldNode, declared: set[str], arguments: Collection[str], results: Collection[str]
+) -> Planned | None:
+    if field.directives:
         return None
     variable_of: dict[str, str] = {}
-    for argument in selection.arguments or ():
+    for argument in field.arguments or ():
         name, value = argument.name.value, argument.value
-        if name not in STEP_ARGUMENTS or name in variable_of or not isinstance(value, VariableNode):
+        if name not in arguments or name in variable_of or not isinstance(value, VariableNode):
             return None
         variable_of[name] = value.name.value
-    asked = _asked(selection)
+    asked = _asked(field, results)
     if "id" not in variable_of or not asked or not declared.issuperset(variable_of.values()):
         return None
-    return PlannedStep(_key(selection), variable_of, asked)
+    return Planned(_key(field), variable_of, asked)
 
 
-def _asked(selection: FieldNode) -> dict[str, str] | None:
+def _asked(planned: FieldNode, results: Collection[str]) -> dict[str, str] | None:
     asked: dict[str, str] = {}
-    for field in selection.selection_set.selections if selection.selection_set else ():
+    for field in planned.selection_set.selections if planned.selection_set else ():
         if not isinstance(field, FieldNode) or field.arguments or field.directives or field.selection_set:
             return None
-        if (
-            field.name.value not in _RESULT_FIELDS
-            or asked.setdefault(_key(field), field.name.value) != field.name.value
-        ):
+        if field.name.value not in results or asked.setdefault(_key(field), field.name.value) != field.name.value:
             return None
     return asked
 
@@ -118,7 +129,7 @@ def _key(field: FieldNode) -> str:
 async def carry_out(plan: Plan, caller: Caller, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Stores a planned batch; the answer has its keys in the order of the document, which clients rely on (§1.4)."""
     outcomes = await ingest(caller, (step.arguments(variables) for step in plan))
-    return {step.key: step.told(outcome) for step, outcome in zip(plan, outcomes, strict=True)}
+    return {step.key: step.told(outcome.known) for step, outcome in zip(plan, outcomes, strict=True)}
 
 
 async def ingest(caller: Caller, steps: Iterable[Mapping[str, Any]]) -> list[Outcome]:

@@ -10,6 +10,7 @@ from typing import Final
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, validate
 
 from review.api.batch import Plan, plan_of
+from review.api.thread_batch import thread_plan_of
 
 _NOTHING_ASKED: Final = re.compile(r"[\s,]*(query|mutation)[\s,]*\w*[\s,]*(\([\s,]*\))?[\s,]*\{[\s,]*\}[\s,]*")
 """What the SDKs send for an empty batch. It is no valid GraphQL, but answering anything but `{}` hurts (§4.6)."""
@@ -20,10 +21,14 @@ _LONG_TEXT: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document ready to be answered: it has a plan, or else is valid, unless there are errors."""
+    """A document ready to be answered: it has a plan for its steps, or else is valid, unless there are errors.
+
+    A valid one may have a plan for its threads, which is tried first.
+    """
 
     document: DocumentNode | None = None
     plan: Plan | None = None
+    thread_plan: Plan | None = None
     errors: Sequence[GraphQLError] = ()
 
 
@@ -74,4 +79,4 @@ class Documents:
         if validate(self._schema, document):
             # Positions in the text double what a document takes, so only one that is refused is parsed with them.
             return Prepared(errors=validate(self._schema, parse(text)))
-        return Prepared(document=document)
+        return Prepared(document=document, thread_plan=thread_plan_of(document))

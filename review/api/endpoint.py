@@ -17,6 +17,7 @@ from starlette.responses import Response
 from review.api.access import Caller, caller_of
 from review.api.batch import carry_out
 from review.api.documents import Documents
+from review.api.thread_batch import carry_out_threads
 from review.errors import Refused, ReviewError
 from review.problems import headers_of
 from review.wire import JsonResponse, read_object
@@ -60,6 +61,8 @@ class GraphQLEndpoint:
         prepared = await self._documents.prepared(text)
         if prepared.plan is not None:
             return JsonResponse({"data": await carry_out(prepared.plan, caller, values)})
+        if prepared.thread_plan and (data := await carry_out_threads(prepared.thread_plan, caller, values)):
+            return JsonResponse({"data": data})
         if prepared.document is None:
             return _refusal(prepared.errors)
         result = execute(
