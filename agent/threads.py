@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 MAX_THREADS = 64  # a tool that hangs keeps its thread for ever; more than this many such calls are refused
@@ -24,7 +25,7 @@ async def in_thread(function: Callable[..., Any], arguments: dict[str, Any]) -> 
     Raises:
         NoThreadLeft: `MAX_THREADS` calls are running already.
     """
-    loop = asyncio.get_running_loop()
+    loop, free = asyncio.get_running_loop(), _free
     finished = asyncio.Event()
     outcome: list[tuple[Any, BaseException | None]] = []
     context = contextvars.copy_context()
@@ -35,11 +36,11 @@ async def in_thread(function: Callable[..., Any], arguments: dict[str, Any]) -> 
         except BaseException as error:
             outcome.append((None, error))
         finally:
-            _free.release()
-        if not loop.is_closed():
+            free.release()
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(finished.set)
 
-    if not _free.acquire(blocking=False):
+    if not free.acquire(blocking=False):
         raise NoThreadLeft(f"{MAX_THREADS} tool calls are running already")
     threading.Thread(target=work, name=f"tool {function.__name__}", daemon=True).start()
     await finished.wait()

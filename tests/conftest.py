@@ -1,6 +1,7 @@
 """What every test has: a clean environment, only loopback, and an event loop that nobody may block."""
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,3 +51,6 @@ def nobody_blocks_the_loop(only_loopback: None) -> Iterator[BlockBuster]:
 
 def pytest_configure() -> None:
     os.environ.setdefault("TZ", "UTC")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts what it runs in the background so, and the programs that tests start would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -60,7 +60,8 @@ def _save_steps(
 def _merge(conn: Connection, project_id: str, kind: str, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    names = sorted({*KINDS[kind].columns, *(name for row in rows for name in row)})
+    # SQLAlchemy names its columns by a subclass of str, which orjson takes for no key.
+    names = sorted({*map(str, KINDS[kind].columns), *(name for row in rows for name in row)})
     by_key = {  # no engine takes a row twice in one statement
         tuple(row[name] for name in key_of(kind)): {name: row.get(name) for name in names} | {"project_id": project_id}
         for row in rows

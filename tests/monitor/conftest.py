@@ -6,6 +6,7 @@ import random
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -100,6 +101,8 @@ class LiteralApi:
             pass
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def respond(self, writer: asyncio.StreamWriter, body: bytes, headers: dict[str, str]) -> bool:
         self.requests += 1
