@@ -56,6 +56,8 @@ class LiteralApi:
     environments: dict[str, str | None] = field(default_factory=dict)
     documents: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    serving: set[asyncio.Task[None] | None] = field(default_factory=set)
+    """Held, because a loop does not: one that hangs with a client that was killed would be collected."""
     connections: int = 0
     requests: int = 0
     took: threading.Condition = field(default_factory=threading.Condition)
@@ -87,6 +89,7 @@ class LiteralApi:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.serving.add(asyncio.current_task())
         try:
             while line := await reader.readline():
                 assert line.startswith(b"POST /api/graphql "), line
@@ -150,10 +153,12 @@ def literal_api() -> Iterator[LiteralApi]:
 
     async def end() -> None:
         server[0].close()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for _ in range(10):  # a connection that was just accepted may still become a task
+            others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await asyncio.sleep(0)
         loop.call_soon(loop.stop)
 
     thread = threading.Thread(target=lambda: (loop.create_task(listen()), loop.run_forever()))
