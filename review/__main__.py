@@ -19,16 +19,12 @@ from review.transfer import commands as transfer
 from settings import ReviewSettings, Settings, SettingsError, load
 
 
-class CommandError(Exception):
-    """What the person at the terminal can put right."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. What goes wrong is told in one line, with exit code 2."""
     given = _parser().parse_args(arguments)
     try:
         return given.run(given, load())
-    except (CommandError, ReviewError, SettingsError, OSError) as error:
+    except (ReviewError, SettingsError, OSError) as error:
         print(f"review: {error}", file=sys.stderr)
         return 2
 
